@@ -1,0 +1,98 @@
+"""What an extension is: a file in `match/` or `target/` whose `bind` turns a clause's options into something that answers.
+
+The folder is the registry: a name from a ruleset is looked up among the files, never imported by that name otherwise.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Protocol
+
+from snapshot.host.firewall import Clause
+from visualize.netfilter.answer import Answer, unknown
+from visualize.netfilter.here import Here
+from visualize.netfilter.outcome import Outcome
+from visualize.packet.packet import Packet
+
+
+class BindError(Exception):
+    """An option that the extension does not understand; the message names it. The rule then answers UNKNOWN."""
+
+
+class Match(Protocol):
+    """A bound match."""
+
+    def test(self, packet: Packet, here: Here) -> Answer:
+        """Whether the packet matches here; a NO has its why."""
+        ...
+
+
+class Target(Protocol):
+    """A bound target."""
+
+    def act(self, packet: Packet, here: Here) -> Outcome:
+        """What becomes of the packet."""
+        ...
+
+
+class UnknownMatch:
+    """A match that can't be answered: no file for it, or options that were not understood."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    def test(self, packet: Packet, here: Here) -> Answer:
+        """UNKNOWN, always."""
+        return unknown(self.why)
+
+
+class UnknownTarget:
+    """A target without a file: taken as one that lets the walk go on, and said to be a doubt."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    def act(self, packet: Packet, here: Here) -> Outcome:
+        """CONTINUE, with a weak doubt."""
+        return Outcome(doubt=unknown(self.why))
+
+
+@cache
+def _registry(package: str) -> dict[str, str]:
+    """Extension name -> module name. A file `tcp.py` serves `tcp`; NAMES in a module names more (`NAMES = ("conntrack", "state")`)."""
+    found = {}
+    root = import_module(package)
+    for module in iter_modules(root.__path__):
+        found[module.name.rstrip("_")] = f"{package}.{module.name}"
+    return found
+
+
+def _bind(package: str, clause: Clause, family: str) -> object | None:
+    module = _registry(package).get(clause.name.replace("-", "_"))
+    if module is None:
+        return None
+    bind: Callable[[Clause, str], object] = import_module(module).bind
+    return bind(clause, family)
+
+
+def bind_match(clause: Clause, family: str) -> Match:
+    """The match for a clause of `family` ("ip" or "ip6"); an unknown one answers UNKNOWN with its name."""
+    try:
+        bound = _bind("visualize.netfilter.match", clause, family)
+    except BindError as error:
+        return UnknownMatch(f"-m {clause.name}: {error}")
+    if bound is None:
+        return UnknownMatch(f"-m {clause.name} is not modelled")
+    return bound  # type: ignore[return-value]
+
+
+def bind_target(clause: Clause, family: str) -> Target:
+    """The target for a clause; an unknown one lets the walk go on with a doubt."""
+    try:
+        bound = _bind("visualize.netfilter.target", clause, family)
+    except BindError as error:
+        return UnknownTarget(f"-j {clause.name}: {error}")
+    if bound is None:
+        return UnknownTarget(f"-j {clause.name} is not modelled")
+    return bound  # type: ignore[return-value]

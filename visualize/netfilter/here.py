@@ -1,0 +1,91 @@
+"""Where a packet stands while a rule looks at it: the hook, the interfaces, the connection, and the world that can be asked.
+
+`Here` is the one context object of matches and targets. What it asks of the machine goes through the `World` protocol, which the
+datapath implements, so that netfilter needs to know nothing of routing.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from snapshot.host.conntrack import Tuple
+from snapshot.host.ipset import IpSet
+from snapshot.host.link import Interface, IPAddress
+from snapshot.host.socket import Listener
+from visualize.netfilter.hook import Hook
+
+
+class ConnectionView(Protocol):
+    """What a rule may read of a connection (struct nf_conn).  `status` holds SEEN_REPLY, ASSURED, CONFIRMED, EXPECTED, SNAT, DNAT."""
+
+    @property
+    def original(self) -> Tuple: ...
+    @property
+    def reply(self) -> Tuple: ...
+    @property
+    def protocol(self) -> int: ...
+    @property
+    def status(self) -> frozenset[str]: ...
+    @property
+    def mark(self) -> int: ...
+    @property
+    def zone(self) -> int: ...
+    @property
+    def helper(self) -> str | None: ...
+    @property
+    def labels(self) -> str | None: ...
+    @property
+    def timeout(self) -> int | None: ...  # seconds left; None where it can't be known
+
+
+class World(Protocol):
+    """What a rule may ask of the machine."""
+
+    @property
+    def netns(self) -> str: ...
+
+    def address_type(self, address: IPAddress, device: str | None = None) -> str | None:
+        """`LOCAL`, `UNICAST`, `BROADCAST`, `MULTICAST`, `ANYCAST`, `BLACKHOLE`, `UNREACHABLE`, `PROHIBIT`, `THROW`, `UNSPEC` as
+        inet_addr_type says (restricted to `device` where one is given); None where routes were not captured."""
+        ...
+
+    def ipset(self, name: str) -> IpSet | None:
+        """The captured set, or None."""
+        ...
+
+    def interface(self, name: str) -> Interface | None:
+        """The interface of that name in this namespace."""
+        ...
+
+    def reverse_path(self, source: IPAddress, in_interface: str, mark: int, loose: bool, accept_local: bool) -> bool | None:
+        """Whether the way back to `source` leads out of `in_interface` (any interface with `loose`); None if unknown."""
+        ...
+
+    def realm(self) -> int | None:
+        """The routing realm of the packet's route (dst entry), None where there is none."""
+        ...
+
+    @property
+    def listeners(self) -> tuple[Listener, ...] | None: ...
+
+
+@dataclass(slots=True)
+class Here:
+    """The context of one hook for one packet. Interfaces are None where the kernel has none (no IN in OUTPUT)."""
+
+    world: World
+    family: str  # ip | ip6
+    hook: Hook
+    table: str = ""
+    in_interface: str | None = None
+    out_interface: str | None = None
+    physdev_in: str | None = None
+    physdev_out: str | None = None
+    bridged: bool = False  # the frame is being bridged, not routed (--physdev-is-bridged)
+    ctstate: str | None = None  # NEW ESTABLISHED RELATED INVALID UNTRACKED; None: before conntrack looked (raw table) or no tracking
+    reply_direction: bool = False
+    connection: ConnectionView | None = None
+    packet_type: str = "unicast"  # unicast | broadcast | multicast | otherhost
+    local_origin: bool = False  # sent by a process of this namespace (has a socket)
+    time_ns: int | None = None  # the capture's clock; None where there is no capture
+    memory: dict[str, object] = field(default_factory=dict)  # per-rule state over a replay (statistic nth, quota, recent), keyed by rule
+    rule_key: str = ""  # file:line of the rule being looked at: the key into `memory`

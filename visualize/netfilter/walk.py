@@ -1,0 +1,124 @@
+"""The walk through a chain: the kernel's loop (ipt_do_table), which tells each rule that fires and returns a verdict."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Protocol
+
+from visualize.netfilter.answer import Answer, Truth
+from visualize.netfilter.here import Here
+from visualize.netfilter.outcome import Outcome, RuleVerdict
+from visualize.netfilter.rule import BoundRule, BoundTable
+from visualize.packet.packet import Packet
+from visualize.path import Doubt, PolicyApplied, Rewritten, RuleMatched, Step, changed_fields
+
+MAX_JUMPS = 100_000  # rules looked at in one walk; a chain that jumps in a circle ends there
+
+
+class Settler(Protocol):
+    """Who answers what the snapshot can't: takes the place and the question, records the doubt, says yes or no."""
+
+    def settle(self, at: str, answer: Answer) -> tuple[bool, Doubt]:
+        """The answer taken, and the doubt that was recorded."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """How a table's walk ended: ACCEPT, DROP, QUEUE or STOLEN, the packet then, and the outcome that ended it (None: the policy)."""
+
+    verdict: RuleVerdict
+    packet: Packet
+    outcome: Outcome | None = None
+    at: str = ""
+    changes: tuple[Outcome, ...] = ()  # outcomes of rules passed on the way that ask something of the datapath
+
+
+def place(table: str, rule: BoundRule) -> str:
+    """`filter FORWARD 3`: how a rule is named to people and in doubts."""
+    return f"{table} {rule.rule.chain} {rule.rule.number}"
+
+
+def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
+         settler: Settler) -> Generator[Step, None, Walked]:
+    """Walk `bound` from its base chain: yields a step for each rule that matches; returns the verdict.
+
+    RETURN and goto as the kernel has them: a jump pushes where to go on, a goto does not, and RETURN (or a chain's end)
+    pops; in the base chain it means the policy.
+    """
+    stack: list[tuple[str, int]] = []
+    chain, position, looked = base, 0, 0
+    changes: list[Outcome] = []
+    while True:
+        rules = bound.rules(chain)
+        if position >= len(rules):
+            if not stack:
+                return (yield from _policy(bound, base, packet, here, changes))
+            chain, position = stack.pop()
+            continue
+        rule = rules[position]
+        position += 1
+        looked += 1
+        if looked > MAX_JUMPS:
+            return Walked(RuleVerdict.DROP, packet, at=f"{place(bound.table.name, rule)}: chains jump in a circle")
+        here.rule_key = f"{rule.rule.file}:{rule.rule.line}"
+        answer = rule.test(packet, here)
+        if answer.hotdrop:
+            return Walked(RuleVerdict.DROP, packet, at=place(bound.table.name, rule))
+        if answer.truth is Truth.NO:
+            continue
+        doubt = None
+        if answer.truth is Truth.UNKNOWN:
+            taken, doubt = settler.settle(place(bound.table.name, rule), answer)
+            if not taken:
+                continue
+        outcome = rule.target.act(packet, here)
+        if outcome.doubt is not None:
+            _, doubt = settler.settle(place(bound.table.name, rule), outcome.doubt)
+        yield _matched(bound, rule, packet, here, outcome, doubt)
+        if outcome.packet is not None and outcome.packet != packet:
+            yield _changed(packet, outcome, here)
+            packet = outcome.packet
+        if outcome.connection is not None or outcome.begets is not None or outcome.nat is not None:
+            changes.append(outcome)
+        match outcome.verdict:
+            case RuleVerdict.CONTINUE:
+                pass
+            case RuleVerdict.JUMP:
+                assert outcome.chain is not None
+                stack.append((chain, position))
+                chain, position = outcome.chain, 0
+            case RuleVerdict.GOTO:
+                assert outcome.chain is not None
+                chain, position = outcome.chain, 0
+            case RuleVerdict.RETURN:
+                if not stack:
+                    return (yield from _policy(bound, base, packet, here, changes))
+                chain, position = stack.pop()
+            case RuleVerdict.ACCEPT | RuleVerdict.DROP | RuleVerdict.QUEUE | RuleVerdict.STOLEN:
+                return Walked(outcome.verdict, packet, outcome, place(bound.table.name, rule), tuple(changes))
+
+
+def _policy(bound: BoundTable, base: str, packet: Packet, here: Here,
+            changes: list[Outcome]) -> Generator[Step, None, Walked]:
+    chain = bound.table.chains[base]
+    verdict = RuleVerdict.DROP if chain.policy == "DROP" else RuleVerdict.ACCEPT
+    yield PolicyApplied(here.world.netns, packet, here.hook.value, bound.table.family, bound.table.backend.value,
+                        bound.table.name, base, verdict.value)
+    return Walked(verdict, packet, None, f"{bound.table.name} {base} policy", tuple(changes))
+
+
+def _matched(bound: BoundTable, rule: BoundRule, packet: Packet, here: Here, outcome: Outcome,
+             doubt: Doubt | None) -> RuleMatched:
+    text = rule.rule
+    return RuleMatched(here.world.netns, packet, here.hook.value, bound.table.family, bound.table.backend.value,
+                       bound.table.name, text.chain, text.number, text.file, text.line, text.text,
+                       text.target.name if text.target else "", outcome.verdict.value, doubt)
+
+
+def _changed(packet: Packet, outcome: Outcome, here: Here) -> Rewritten:
+    assert outcome.packet is not None
+    before, after = changed_fields(packet, outcome.packet)
+    return Rewritten(here.world.netns, outcome.packet, here.hook.value, outcome.kind or "change", "rule", before, after,
+                     outcome.note)
+
+

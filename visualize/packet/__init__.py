@@ -1,0 +1,1 @@
+"""Packets: the frozen `Packet`, decoding of frames, reading and writing of captures."""
