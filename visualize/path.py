@@ -110,7 +110,9 @@ class Tracked(Step):
 
 @dataclass(frozen=True, slots=True)
 class Rewritten(Step):
-    """Headers changed. `kind`: DNAT, SNAT, MASQUERADE, REDIRECT, un-DNAT, un-SNAT, MARK, TTL, TOS, ...; `by`: rule | conntrack | kernel.
+    """Headers changed. `kind`: DNAT, SNAT, MASQUERADE, REDIRECT, un-DNAT, un-SNAT, MARK, TTL, TOS, ...
+
+    `by` is rule, conntrack or kernel.
 
     `before`/`after` hold just the fields that changed, addresses as text. The packet after is `packet`.
     """
@@ -170,6 +172,7 @@ class Begot(Step):
     kind: str
     child: Packet | None
     why: str
+    interface: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +210,7 @@ class Sighting:
 class Path:
     """One packet's way from its first step to its `Ended`, with what it was at the start.
 
-    Raises ValueError when it is made without steps or without an end.
+    Raises ValueError when it is made without an end, or where the packet changes between two steps.
     """
 
     start: Packet
@@ -219,9 +222,14 @@ class Path:
     children: tuple["Path", ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse a path that has no end."""
+        """Refuse a path that has no end, or whose packet changes without a step that says so."""
         if not self.steps or not isinstance(self.steps[-1], Ended):
             raise ValueError("a path must end with Ended")
+        before = self.start
+        for step in self.steps:
+            if step.packet is not before and not isinstance(step, Rewritten) and any(changed_fields(before, step.packet)):
+                raise ValueError(f"the packet changed without a rewrite before {type(step).__name__}")
+            before = step.packet
 
     @property
     def end(self) -> Ended:

@@ -81,11 +81,12 @@ class Here:
     physdev_in: str | None = None
     physdev_out: str | None = None
     bridged: bool = False  # the frame is being bridged, not routed (--physdev-is-bridged)
-    ctstate: str | None = None  # NEW ESTABLISHED RELATED INVALID UNTRACKED; None: before conntrack looked (raw table) or no tracking
+    ctstate: str | None = None  # NEW ESTABLISHED RELATED INVALID UNTRACKED; None: conntrack has not looked (raw, no tracking)
     reply_direction: bool = False
     connection: ConnectionView | None = None
     packet_type: str = "unicast"  # unicast | broadcast | multicast | otherhost
     local_origin: bool = False  # sent by a process of this namespace (has a socket)
     time_ns: int | None = None  # the capture's clock; None where there is no capture
-    memory: dict[str, object] = field(default_factory=dict)  # per-rule state over a replay (statistic nth, quota, recent), keyed by rule
+    memory: dict[str, object] = field(default_factory=dict)  # per-rule state over a replay (nth, quota), by rule
+    read: set[str] = field(default_factory=set)  # the packet's fields that rules have looked at
     rule_key: str = ""  # file:line of the rule being looked at: the key into `memory`

@@ -25,8 +25,8 @@ class RuleVerdict(Enum):
 class NatRequest:
     """What a NAT target asks of conntrack (struct nf_nat_range2).
 
-    `kind` is DNAT, SNAT, MASQUERADE, REDIRECT or NETMAP; `source` tells which side is rewritten. An address range is (first, last);
-    None leaves the address. For MASQUERADE and REDIRECT the datapath fills in the address (outgoing interface, 127.0.0.1, ...).
+    `kind` is DNAT, SNAT, MASQUERADE, REDIRECT or NETMAP; `source` tells which side is rewritten. An address range is (first,
+    last); None leaves the address. For MASQUERADE and REDIRECT the datapath fills it in (outgoing interface, 127.0.0.1, ...).
     """
 
     kind: str
@@ -63,8 +63,8 @@ class ConnectionChange:
 class Outcome:
     """The result of a target.
 
-    `packet` is the changed packet (MARK, TOS, TTL, ...), None if unchanged. `doubt` is an UNKNOWN answer where the verdict or change is
-    not certain (an unknown target, NFQUEUE).
+    `packet` is the changed packet (MARK, TOS, TTL, ...), None if unchanged. `doubt` is an UNKNOWN answer where the verdict or
+    change is not certain (an unknown target, NFQUEUE).
     """
 
     verdict: RuleVerdict = RuleVerdict.CONTINUE

@@ -8,6 +8,7 @@ from visualize.netfilter.answer import Answer, Truth
 from visualize.netfilter.here import Here
 from visualize.netfilter.outcome import Outcome, RuleVerdict
 from visualize.netfilter.rule import BoundRule, BoundTable
+from visualize.netfilter.watch import watch
 from visualize.packet.packet import Packet
 from visualize.path import Doubt, PolicyApplied, Rewritten, RuleMatched, Step, changed_fields
 
@@ -24,7 +25,7 @@ class Settler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """How a table's walk ended: ACCEPT, DROP, QUEUE or STOLEN, the packet then, and the outcome that ended it (None: the policy)."""
+    """How a table's walk ended: ACCEPT, DROP, QUEUE or STOLEN; the packet then; the outcome that ended it (None: the policy)."""
 
     verdict: RuleVerdict
     packet: Packet
@@ -48,6 +49,7 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
     stack: list[tuple[str, int]] = []
     chain, position, looked = base, 0, 0
     changes: list[Outcome] = []
+    watched = watch(packet, here.read)
     while True:
         rules = bound.rules(chain)
         if position >= len(rules):
@@ -61,7 +63,7 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
         if looked > MAX_JUMPS:
             return Walked(RuleVerdict.DROP, packet, at=f"{place(bound.table.name, rule)}: chains jump in a circle")
         here.rule_key = f"{rule.rule.file}:{rule.rule.line}"
-        answer = rule.test(packet, here)
+        answer = rule.test(watched, here)
         if answer.hotdrop:
             return Walked(RuleVerdict.DROP, packet, at=place(bound.table.name, rule))
         if answer.truth is Truth.NO:
@@ -78,6 +80,7 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
         if outcome.packet is not None and outcome.packet != packet:
             yield _changed(packet, outcome, here)
             packet = outcome.packet
+            watched = watch(packet, here.read)
         if outcome.connection is not None or outcome.begets is not None or outcome.nat is not None:
             changes.append(outcome)
         match outcome.verdict:

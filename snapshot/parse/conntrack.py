@@ -1,0 +1,73 @@
+"""`conntrack -L -o extended`, plain `conntrack -L` and /proc/net/nf_conntrack.
+
+    ipv4     2 tcp      6 431999 ESTABLISHED src=172.17.0.2 dst=198.51.100.80 sport=40001 dport=80 src=198.51.100.80
+        dst=198.51.100.10 sport=80 dport=40001 [ASSURED] mark=0 use=1
+    udp      17 29 src=10.0.0.1 dst=10.0.0.2 sport=5 dport=53 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 sport=53 dport=5 mark=0 use=1
+"""
+
+from ipaddress import ip_address
+
+from snapshot.finding import Finding, Kind
+from snapshot.host.conntrack import ConntrackEntry, Tuple
+
+_FAMILIES = {"ipv4": 4, "ipv6": 6}
+_KEYS = ("src", "dst", "sport", "dport", "type", "code", "id", "srckey", "dstkey")
+
+
+def _of_line(line: str) -> ConntrackEntry:
+    """Raises ValueError, KeyError, IndexError."""
+    words = line.split()
+    family: int | None = None
+    if words[0] in _FAMILIES:
+        family, words = _FAMILIES[words[0]], words[2:]
+    protocol, rest = int(words[1]), words[2:]
+    timeout: int | None = None
+    if rest and rest[0].isdigit():
+        timeout, rest = int(rest[0]), rest[1:]
+    state: str | None = None
+    if rest and "=" not in rest[0] and not rest[0].startswith("["):
+        state, rest = rest[0], rest[1:]
+    directions: list[dict[str, str]] = []
+    status: set[str] = set()
+    extra: dict[str, str] = {}
+    for word in rest:
+        if word.startswith("["):
+            status.add(word.strip("[]"))
+            continue
+        key, equals, value = word.partition("=")
+        if not equals:
+            continue
+        if key == "src":
+            directions.append({})
+        if key in _KEYS and directions:
+            directions[-1].setdefault(key, value)
+        else:
+            extra[key] = value
+    original, reply = _tuple(directions[0]), _tuple(directions[1])
+    return ConntrackEntry(family or original.source.version, protocol, original, reply, timeout, state, frozenset(status),
+                          int(extra.get("mark", "0"), 0), int(extra.get("zone", "0")), extra.get("helper"), extra.get("labels"),
+                          " ".join(line.split()))
+
+
+def _tuple(pairs: dict[str, str]) -> Tuple:
+    def number(key: str) -> int | None:
+        return int(pairs[key], 0) if key in pairs else None
+    return Tuple(ip_address(pairs["src"]), ip_address(pairs["dst"]), number("sport"), number("dport"), number("type"),
+                 number("code"), number("id"))
+
+
+def parse(text: str, file: str = "") -> tuple[tuple[ConntrackEntry, ...], tuple[Finding, ...]]:
+    """All entries. The tool's own last line (`... flow entries have been shown.`) is passed over."""
+    found: list[ConntrackEntry] = []
+    findings: list[Finding] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or "flow entries have been shown" in line:
+            continue
+        try:
+            entry = _of_line(line)
+        except (ValueError, KeyError, IndexError):
+            findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], "not a line that conntrack -L prints"))
+            continue
+        found.append(ConntrackEntry(entry.family, entry.protocol, entry.original, entry.reply, entry.timeout, entry.state,
+                                    entry.status, entry.mark, entry.zone, entry.helper, entry.labels, entry.text, file, number))
+    return tuple(found), tuple(findings)

@@ -1,0 +1,43 @@
+"""`docker network inspect NETWORK...`: a JSON array of networks.
+
+    [{"Name": "bridge", "Id": "9c1e...", "Driver": "bridge", "Internal": false, "IPAM": {"Config": [{"Subnet": "172.17.0.0/16",
+      "Gateway": "172.17.0.1"}]}, "Options": {"com.docker.network.bridge.name": "docker0", ...}}]
+"""
+
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from snapshot.finding import Finding, Kind
+from snapshot.host.container import DockerNetwork
+from snapshot.host.link import IPAddress, IPNetwork
+from snapshot.parse.ip_link import load_json
+
+_OPTION = "com.docker.network.bridge."
+
+
+def _network(item: dict[str, Any]) -> DockerNetwork:
+    """Raises ValueError for a subnet that is none."""
+    options = item.get("Options") or {}
+    driver, identifier = str(item.get("Driver", "")), str(item.get("Id", ""))
+    configs = (item.get("IPAM") or {}).get("Config") or ()
+    subnets: tuple[IPNetwork, ...] = tuple(ip_network(c["Subnet"], strict=False) for c in configs if c.get("Subnet"))
+    gateways: tuple[IPAddress, ...] = tuple(ip_address(str(c["Gateway"]).partition("/")[0]) for c in configs if c.get("Gateway"))
+    bridge = options.get(_OPTION + "name") or (f"br-{identifier[:12]}" if driver == "bridge" and identifier else None)
+    mtu = str(options.get("com.docker.network.driver.mtu", ""))
+    return DockerNetwork(str(item.get("Name", "")), identifier, driver, bridge if driver == "bridge" else None,
+                         bool(item.get("Internal")), subnets, gateways, str(options.get(_OPTION + "enable_icc", "true")) != "false",
+                         str(options.get(_OPTION + "enable_ip_masquerade", "true")) != "false", int(mtu) if mtu.isdigit() else None)
+
+
+def parse(text: str, file: str = "") -> tuple[tuple[DockerNetwork, ...], tuple[Finding, ...]]:
+    """All networks."""
+    if not text.strip():
+        return (), ()
+    items, findings = load_json(text, file)
+    found: list[DockerNetwork] = []
+    for item in items:
+        try:
+            found.append(_network(item))
+        except (AttributeError, TypeError, ValueError, KeyError) as error:
+            findings.append(Finding(Kind.SYNTAX, file, 0, str(item.get("Name", ""))[:120], f"a network can't be read: {error}"))
+    return tuple(found), tuple(findings)

@@ -1,0 +1,147 @@
+"""`ip -d -j link`, and `ip -d link` where there is no JSON: the interfaces of a namespace.
+
+    7: veth4bb8afe@if6: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue master docker0 state UP mode DEFAULT group default
+        link/ether 2e:f6:62:41:4c:a5 brd ff:ff:ff:ff:ff:ff link-netnsid 0 promiscuity 1  allmulti 1 minmtu 68 maxmtu 65535
+        veth
+        bridge_slave state forwarding priority 32 cost 2 hairpin off guard off root_block off fastleave off learning on flood on
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from snapshot.finding import Finding, Kind
+from snapshot.host.link import Bridge, BridgePort, Interface
+
+_HEAD = re.compile(r"^(\d+): ([^:\s]+?)(?:@(\S+?))?:\s+<([^>]*)>(.*)$")
+_KINDS = {"veth", "bridge", "vlan", "macvlan", "macvtap", "ipvlan", "dummy", "tun", "bond", "team", "vxlan", "vrf", "gre", "gretap",
+          "ipip", "sit", "wireguard", "geneve", "ip6tnl", "ifb", "nlmon", "vti", "xfrm", "erspan", "ip6gre", "openvswitch", "can"}
+
+
+def blocks(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Split the output into one block of lines for each interface, with the number of its first line."""
+    current: list[str] = []
+    start = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if _HEAD.match(line):
+            if current:
+                yield start, current
+            current, start = [line], number
+        elif current and (not line or line[0].isspace()):
+            current.append(line)
+    if current:
+        yield start, current
+
+
+def _word_after(words: list[str], name: str) -> str | None:
+    return words[words.index(name) + 1] if name in words and words.index(name) + 1 < len(words) else None
+
+
+def _on(words: list[str], name: str, default: bool) -> bool:
+    value = _word_after(words, name)
+    return default if value is None else value in ("on", "1")
+
+
+def interface_of_block(lines: list[str]) -> Interface | None:
+    """One interface from its block of plain text."""
+    head = _HEAD.match(lines[0])
+    if head is None:
+        return None
+    index, name, other, flags, rest = head.groups()
+    words = rest.split()
+    detail = [line.split() for line in lines[1:] if line.strip()]
+    flat = [word for line in detail for word in line]
+    link = next((line for line in detail if line[0].startswith("link/")), [])
+    kind = next((line[0] for line in detail if line[0] in _KINDS), None)
+    slave = next((line for line in detail if line[0] == "bridge_slave"), None)
+    if slave is None and "bridge_slave" in flat:
+        slave = flat[flat.index("bridge_slave"):]
+    peer = int(other[2:]) if other is not None and other.startswith("if") and other[2:].isdigit() else None
+    body = next((line for line in detail if kind is not None and line[0] == kind), [])
+    netnsid = _word_after(flat, "link-netnsid")
+    mac = link[1].lower() if len(link) > 1 and link[1].count(":") == 5 else None
+    vlan = _word_after(body, "id") if kind == "vlan" else None
+    return Interface(
+        name, int(index), kind, mac, int(_word_after(words, "mtu") or 1500), frozenset(flags.split(",")),
+        _word_after(words, "state") or "UNKNOWN", _word_after(words, "group") or "default", _word_after(words, "master"),
+        other if other is not None and peer is None and other != "NONE" else None, int(vlan) if vlan else None,
+        _word_after(body, "mode") if kind in ("macvlan", "macvtap") else None,
+        int(table) if kind == "vrf" and (table := _word_after(body, "table")) and table.isdigit() else None,
+        peer, int(netnsid) if netnsid is not None and netnsid.isdigit() else None,
+        altnames=tuple(line[1] for line in detail if line[0] == "altname" and len(line) > 1),
+        bridge=_bridge(body) if kind == "bridge" else None, port=_port(slave) if slave is not None else None)
+
+
+def _bridge(words: list[str]) -> Bridge:
+    snooping = _word_after(words, "mcast_snooping")
+    return Bridge(_on(words, "vlan_filtering", False), _on(words, "stp_state", False), _on(words, "nf_call_iptables", False),
+                  _on(words, "nf_call_ip6tables", False), _on(words, "nf_call_arptables", False),
+                  snooping in ("on", "1") if snooping is not None else None)
+
+
+def _port(words: list[str]) -> BridgePort:
+    hairpin = _word_after(words, "hairpin")
+    return BridgePort(_word_after(words, "state") or "forwarding", hairpin in ("on", "1") if hairpin is not None else None,
+                      _on(words, "learning", True), _on(words, "flood", True), _on(words, "isolated", False),
+                      _on(words, "guard", False), _on(words, "neigh_suppress", False))
+
+
+def interface_of_json(item: dict[str, Any]) -> Interface:
+    """One interface from `ip -d -j link` or `ip -d -j addr`."""
+    info = item.get("linkinfo") or {}
+    kind, data = info.get("info_kind"), info.get("info_data") or {}
+    slave = info.get("info_slave_data") if info.get("info_slave_kind") == "bridge" else None
+    netnsid = item.get("link_netnsid")
+    mac = item.get("address")
+    link = item.get("link")
+    return Interface(
+        item["ifname"], item.get("ifindex"), kind, mac.lower() if isinstance(mac, str) and mac.count(":") == 5 else None,
+        int(item.get("mtu", 1500)), frozenset(item.get("flags", ())), item.get("operstate", "UNKNOWN"),
+        str(item.get("group", "default")), item.get("master"), link, data.get("id") if kind == "vlan" else None,
+        data.get("mode") if kind in ("macvlan", "macvtap") else None, data.get("table") if kind == "vrf" else None,
+        item.get("link_index"), netnsid if isinstance(netnsid, int) else None, altnames=tuple(item.get("altnames", ())),
+        bridge=_json_bridge(data) if kind == "bridge" else None, port=_json_port(slave) if slave is not None else None)
+
+
+def _json_bridge(data: dict[str, Any]) -> Bridge:
+    snooping = data.get("mcast_snooping")
+    return Bridge(bool(data.get("vlan_filtering")), bool(data.get("stp_state")), bool(data.get("nf_call_iptables")),
+                  bool(data.get("nf_call_ip6tables")), bool(data.get("nf_call_arptables")),
+                  bool(snooping) if snooping is not None else None)
+
+
+def _json_port(data: dict[str, Any]) -> BridgePort:
+    hairpin = data.get("hairpin")
+    return BridgePort(str(data.get("state", "forwarding")), hairpin if isinstance(hairpin, bool) else None,
+                      bool(data.get("learning", True)), bool(data.get("flood", True)), bool(data.get("isolated", False)),
+                      bool(data.get("guard", False)), bool(data.get("neigh_suppress", False)))
+
+
+def load_json(text: str, file: str) -> tuple[list[dict[str, Any]], list[Finding]]:
+    """The objects of an iproute2 JSON array; empty ones (iproute2 prints `{}` for filtered lines) are left out."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        line = getattr(error, "lineno", 0)
+        return [], [Finding(Kind.SYNTAX, file, line, "", f"not valid JSON: {error}")]
+    if not isinstance(data, list):
+        return [], [Finding(Kind.SYNTAX, file, 0, "", "not a JSON array, as iproute2 prints it")]
+    return [item for item in data if isinstance(item, dict) and item], []
+
+
+def is_json(text: str) -> bool:
+    """Whether the text looks like iproute2's JSON."""
+    return text.lstrip("\ufeff \t\r\n")[:1] in ("[", "{")
+
+
+def parse(text: str, file: str = "") -> tuple[tuple[Interface, ...], tuple[Finding, ...]]:
+    """The interfaces, from JSON or plain text."""
+    if is_json(text):
+        items, findings = load_json(text, file)
+        return tuple(interface_of_json(item) for item in items if "ifname" in item), tuple(findings)
+    found = [interface for _, lines in blocks(text) if (interface := interface_of_block(lines)) is not None]
+    problems: list[Finding] = []
+    if text.strip() and not found:
+        problems.append(Finding(Kind.SYNTAX, file, 1, text.strip().splitlines()[0][:120], "not what `ip link` prints"))
+    return tuple(found), tuple(problems)

@@ -1,0 +1,138 @@
+"""The judge: what the kernel did against what a replay says, packet by packet.  It knows the replay line, and nothing of how it is made."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+FORM = ("src", "dst", "proto", "sport", "dport", "ttl", "tos", "id", "length")
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One packet on which kernel and replay differ. `excused`: the replay said that it was not certain."""
+
+    packet: int  # index in expected
+    what: str  # rules | order | verdict | out_interface | form | missing | answer
+    expected: Any
+    got: Any
+    certainty: str = "certain"
+    sent: str = ""
+
+    @property
+    def excused(self) -> bool:
+        """The line said that it might be wrong."""
+        return self.certainty != "certain"
+
+    def __str__(self) -> str:
+        """Three lines for a person."""
+        return (f"packet {self.packet} ({self.sent}): {self.what}{f' [{self.certainty}]' if self.excused else ''}\n"
+                f"    kernel: {self.expected}\n    replay: {self.got}")
+
+
+@dataclass
+class Verdict:
+    """The outcome of a comparison."""
+
+    packets: int = 0
+    uncertain: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def wrong(self) -> list[Difference]:
+        """Differences that nothing excuses."""
+        return [one for one in self.differences if not one.excused]
+
+    def report(self) -> str:
+        """All of it as text."""
+        return "\n".join(map(str, self.differences))
+
+
+def load(folder: Path) -> list[Line]:
+    """The kernel's word, as it was recorded."""
+    return [json.loads(line) for line in (folder / "expected.ndjson").read_text().splitlines()]
+
+
+def nanoseconds(text: str) -> int:
+    """`1764000000.123456789` as an integer."""
+    seconds, fraction = text.split(".")
+    return int(seconds) * 10**9 + int(fraction.ljust(9, "0"))
+
+
+def rules(steps: Sequence[Line]) -> list[str]:
+    """The rule steps, spelled as the recording spells them."""
+    return [f"{step.get('backend', 'legacy')} {step['family']} {step['table']} {step['chain']} {step['rule']}" for step in steps
+            if step["step"] == "rule"]
+
+
+def compare(expected: Sequence[Line], lines: Sequence[Line]) -> Verdict:
+    """Judge a whole replay. A line belongs to the packet in whose window of time it lies."""
+    verdict = Verdict(packets=len(expected))
+    for index, packet in enumerate(expected):
+        window = [line for line in lines if packet["begin"] - 2 <= nanoseconds(line["time"]) <= packet["end"]]
+        mine = [line for line in window if _form(line["in"]) == _form(packet["form"])]
+        if not mine:
+            if packet["seen"] or packet["local"]:
+                verdict.differences.append(Difference(index, "missing", "a line", [_short(line) for line in window], sent=packet["sent"]))
+            continue
+        verdict.uncertain += mine[0]["certainty"] != "certain"
+        verdict.differences += _judge(index, packet, mine[0], window)
+    return verdict
+
+
+def _judge(index: int, packet: Line, line: Line, window: Sequence[Line]) -> list[Difference]:
+    found: list[Difference] = []
+
+    def differ(what: str, expected: Any, got: Any, certainty: str = line["certainty"]) -> None:
+        if expected != got:
+            found.append(Difference(index, what, expected, got, certainty, packet["sent"]))
+
+    order = rules(line["steps"])
+    differ("rules" if Counter(order) != Counter(packet["order"]) else "order", packet["order"], order)
+    refused = packet["verdict"] == "dropped" and line["verdict"] == "rejected" and any(
+        step.get("target") == "REJECT" for step in line["steps"])
+    if not refused:
+        differ("verdict", packet["verdict"], line["verdict"])
+    differ("out_interface", packet["out_interface"], line["out_interface"])
+    differ("form", _form(packet["final"]), _form(line["out"]))
+    if not found:
+        every = _all_rules(line, window)
+        worst = next((other["certainty"] for other in window if other["certainty"] != "certain"), "certain")
+        differ("answer", dict(sorted(packet["rules"].items())), dict(sorted(every.items())), worst)
+    return found
+
+
+def _all_rules(line: Line, window: Sequence[Line]) -> "Counter[str]":
+    """Rules of the packet and of every answer that it made the host send: those with a line of their own, and those without."""
+    total = Counter(rules(line["steps"]))
+    children = list(line.get("begot", ()))
+    for other in window:
+        if other is not line:
+            total.update(rules(other["steps"]))
+            children += other.get("begot", ())
+            for child in children:
+                if child["packet"] == other["in"]:
+                    children.remove(child)
+                    break
+    for child in children:
+        total.update(rules(child["steps"]))
+    return total
+
+
+def _form(record: Line | None) -> Line | None:
+    if record is None:
+        return None
+    form = {name: record.get(name) for name in FORM}
+    if ":" in str(form["src"]):
+        form["id"] = 0  # a flow label in the recording; IPv6 has no id
+    if form["proto"] in ("icmp", "icmpv6"):
+        form["sport"] = form["dport"] = None
+    return form
+
+
+def _short(line: Line) -> str:
+    head = line["in"]
+    return f"{line['capture']}#{line['packet']} {head['proto']} {head['src']}:{head['sport']} > {head['dst']}:{head['dport']} id {head['id']}"

@@ -1,0 +1,107 @@
+"""Packets that the kernel makes because of another one: ICMP errors and REJECT's answers (icmp.c, nf_reject_ipv4.c)."""
+
+
+from snapshot.host.link import IPAddress
+from snapshot.host.routing import RouteType
+from visualize.datapath.conntrack import Tracking
+from visualize.datapath.routing import Query, select_source
+from visualize.datapath.skb import Skb
+from visualize.datapath.stack import Stack
+from visualize.netfilter.here import Here
+from visualize.netfilter.outcome import Begets
+from visualize.packet.packet import ACK, RST, SYN, Packet, Protocol
+from visualize.path import Path
+
+# --reject-with -> ICMP type and code (ipt_REJECT, ip6t_REJECT)
+_CODES4 = {"icmp-net-unreachable": 0, "icmp-host-unreachable": 1, "icmp-proto-unreachable": 2, "icmp-port-unreachable": 3,
+           "icmp-net-prohibited": 9, "icmp-host-prohibited": 10, "icmp-admin-prohibited": 13}
+_CODES6 = {"icmp6-no-route": 0, "no-route": 0, "icmp6-adm-prohibited": 1, "adm-prohibited": 1, "icmp6-addr-unreachable": 3,
+           "addr-unreach": 3, "icmp6-port-unreachable": 4, "port-unreach": 4, "icmp6-policy-fail": 5, "policy-fail": 5,
+           "icmp6-reject-route": 6, "reject-route": 6}
+
+
+def _attached(skb: Skb) -> Tracking | None:
+    """nf_ct_attach: the answer belongs to the connection, as RELATED of the other direction."""
+    if skb.tracking is None or skb.tracking.connection is None:
+        return None
+    return Tracking(skb.tracking.connection, "RELATED", not skb.tracking.reply, "made by the kernel about this connection")
+
+
+def _emit(stack: Stack, skb: Skb, packet: Packet, tracking: Tracking | None, kind: str) -> None:
+    """Send the new packet from this namespace, and keep its way as a child of the journey."""
+    child = stack.machine.child(stack, packet, skb.journey.now, tracking, kind)
+    skb.journey.children.append(child)
+
+
+def icmp_error(stack: Stack, skb: Skb, incoming: str, kind: int, code: int, why: str) -> bool:
+    """icmp_send, icmpv6_send: tell the sender. Returns False where the kernel stays silent."""
+    packet = skb.packet
+    if packet.is_icmp_error or packet.fragment_offset > 0 or packet.dst.is_multicast or packet.src.is_multicast:
+        return False
+    if int(packet.src) == 0:
+        return False
+    source = _error_source(stack, skb, incoming)
+    if source is None:
+        return False
+    protocol = Protocol.ICMP if packet.family == 4 else Protocol.ICMPV6
+    tos = 0xC0 | packet.tos & 0x1E if packet.family == 4 else 0
+    quoted = min(packet.length, 576 - 28) if packet.family == 4 else min(packet.length, 1280 - 48)
+    answer = Packet(source, packet.src, protocol, 64 if packet.family == 4 else 64, tos,
+                    length=(28 if packet.family == 4 else 48) + quoted, icmp_type=kind, icmp_code=code, inner=packet)
+    _emit(stack, skb, answer, _attached(skb), f"ICMP: {why}")
+    return True
+
+
+def _error_source(stack: Stack, skb: Skb, incoming: str) -> IPAddress | None:
+    """The answer's source: the address that the packet was sent to where it is ours, else by the route back (icmp_route_lookup)."""
+    packet = skb.packet
+    fib = stack.fib[packet.family]
+    if fib.type_of(packet.dst) is RouteType.LOCAL:
+        return packet.dst
+    back = fib.lookup(Query(packet.src))
+    if back.route is not None and back.route.preferred_source is not None:
+        return back.route.preferred_source
+    gateway = back.nexthop.gateway if back.nexthop is not None else None
+    return select_source(stack.namespace, back.device or incoming, gateway or packet.src)
+
+
+def reject(stack: Stack, skb: Skb, here: Here, begets: Begets) -> bool:
+    """Carry out a REJECT. Returns False where no answer is sent."""
+    if begets.kind == "tcp-reset":
+        return _reset(stack, skb, here)
+    packet = skb.packet
+    incoming = here.in_interface or here.out_interface or ""
+    if packet.family == 4:
+        code = _CODES4.get(begets.kind)
+        return code is not None and icmp_error(stack, skb, incoming, 3, code, begets.kind)
+    code = _CODES6.get(begets.kind)
+    return code is not None and icmp_error(stack, skb, incoming, 1, code, begets.kind)
+
+
+def _reset(stack: Stack, skb: Skb, here: Here) -> bool:
+    """nf_send_reset: a RST from the packet's destination. For a frame from a bridge port it goes out without any hook."""
+    packet = skb.packet
+    flags = packet.tcp_flags or 0
+    if packet.protocol != Protocol.TCP or flags & RST or packet.sport is None or packet.dport is None:
+        return False
+    payload = packet.transport_length or 0
+    if flags & ACK:
+        seq, ack, answer_flags = packet.ack or 0, 0, RST
+    else:
+        seq, ack, answer_flags = 0, ((packet.seq or 0) + payload + (1 if flags & SYN else 0)) & 0xFFFFFFFF, RST | ACK
+    header = 20 if packet.family == 4 else 40
+    answer = Packet(packet.dst, packet.src, Protocol.TCP, 64, 0, length=header + 20, sport=packet.dport, dport=packet.sport,
+                    tcp_flags=answer_flags, seq=seq, ack=ack, window=0, dont_fragment=packet.family == 4, transport_length=0)
+    if skb.physin is not None:
+        skb.journey.children.append(_unhooked(stack, skb, answer, here))
+    else:
+        _emit(stack, skb, answer, _attached(skb), "RST")
+    return True
+
+
+def _unhooked(stack: Stack, skb: Skb, answer: Packet, here: Here) -> Path:
+    """nf_send_reset with nf_bridge: straight out of the bridge, past all hooks."""
+    out = here.in_interface or ""
+    return stack.machine.child_out(stack, answer, skb.journey.now, out, "RST")
+
+

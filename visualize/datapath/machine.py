@@ -1,0 +1,96 @@
+"""The captured machine, ready to take packets: one stack for each namespace, and the only entry to the datapath."""
+
+from collections.abc import Generator, Iterator, Mapping
+
+from snapshot.host import HOST, Host
+from snapshot.host.conntrack import ConntrackEntry
+from visualize.datapath import device, ip
+from visualize.datapath.conntrack import Tracking
+from visualize.datapath.doubt import Doubts
+from visualize.datapath.skb import Journey, Skb
+from visualize.datapath.stack import Stack, entry_hints
+from visualize.datapath.tuples import FlowTuple
+from visualize.packet.packet import Packet
+from visualize.path import Ended, Path, Received, Step
+
+
+class Machine:
+    """Runs packets one after the other; connections, learned MAC addresses and rules' memories persist between them.
+
+    `start` (ns) is the capture's first time stamp: captured connections age from there. `later` are entries captured after the
+    traffic, used only to learn what the kernel chose by chance.
+    """
+
+    def __init__(self, host: Host, start: int | None = None, assumptions: Mapping[str, bool] | None = None,
+                 later: Mapping[str, tuple[ConntrackEntry, ...]] | None = None) -> None:
+        self.host = host
+        self.assumptions = dict(assumptions or {})
+        self._stacks = {name: Stack(self, namespace) for name, namespace in host.namespaces.items()}
+        self._hints: dict[str, dict[FlowTuple, frozenset[FlowTuple]]] = {}
+        self._later = later or {}
+        for name, stack in self._stacks.items():
+            stack.tracker.seed(stack.namespace.conntrack or (), start)
+
+    def stack(self, name: str) -> Stack | None:
+        """The stack of a namespace."""
+        return self._stacks.get(name)
+
+    def stacks(self) -> Iterator[Stack]:
+        """All stacks, in the order of the snapshot."""
+        return iter(self._stacks.values())
+
+    def hints(self, netns: str) -> dict[FlowTuple, frozenset[FlowTuple]]:
+        """What captured entries of a namespace tell of choices by chance."""
+        if netns not in self._hints:
+            self._hints[netns] = entry_hints(self._later.get(netns, ()))
+        return self._hints[netns]
+
+    def receive(self, packet: Packet, netns: str, interface: str, now: int | None = None, packet_type: str = "unicast",
+                doubts: Doubts | None = None) -> tuple[Path, Journey]:
+        """A packet that an interface takes from outside. `doubts` may already hold some about where it came from."""
+        stack = self._stacks[netns]
+        journey = Journey(doubts or Doubts(self.assumptions), now)
+        skb = Skb(packet, journey, packet_type=packet_type)
+        first = Received(netns, packet, interface)
+        return self._finish(packet, first, device.arrive(stack, interface, skb), journey)
+
+    def send(self, packet: Packet, netns: str = HOST, now: int | None = None,
+             doubts: Doubts | None = None) -> tuple[Path, Journey]:
+        """A packet that a process of a namespace sends."""
+        stack = self._stacks[netns]
+        journey = Journey(doubts or Doubts(self.assumptions), now)
+        first = Received(netns, packet, None, local=True)
+        return self._finish(packet, first, ip.send(stack, Skb(packet, journey)), journey)
+
+    def child(self, stack: Stack, packet: Packet, now: int | None, tracking: Tracking | None, kind: str) -> Path:
+        """A packet that the kernel itself sends because of another one."""
+        journey = Journey(Doubts(self.assumptions), now)
+        skb = Skb(packet, journey, tracking=tracking)
+        if tracking is not None:
+            journey.states.append((stack.netns, tracking))
+        first = Received(stack.netns, packet, None, local=True)
+        return self._finish(packet, first, ip.send(stack, skb, why=kind), journey)[0]
+
+    def child_out(self, stack: Stack, packet: Packet, now: int | None, out: str, kind: str) -> Path:
+        """A packet of the kernel's that passes no hook on its way out of `out`."""
+        journey = Journey(Doubts(self.assumptions), now)
+        skb = Skb(packet, journey, tracking=None)
+        skb.route = stack.fib[packet.family].lookup(ip.query_for(skb, None, out))
+        first = Received(stack.netns, packet, None, local=True)
+        return self._finish(packet, first, device.transmit(stack, out, skb), journey)[0]
+
+    def _finish(self, packet: Packet, first: Step, way: Generator[Step, None, Ended], journey: Journey) -> tuple[Path, Journey]:
+        steps = [first]
+        while True:
+            try:
+                steps.append(next(way))
+            except StopIteration as stop:
+                steps.append(stop.value)
+                break
+        tracking = journey.states[0][1] if journey.states else None
+        path = Path(packet, tuple(steps), journey.doubts.all(), tuple(sorted(journey.read)),
+                    tracking.state if tracking else "", "reply" if tracking and tracking.reply else "original",
+                    tuple(journey.children))
+        return path, journey
+
+

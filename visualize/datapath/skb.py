@@ -1,0 +1,41 @@
+"""The packet on its way, with what the kernel hangs on it (struct sk_buff), and the journey that it belongs to."""
+
+from dataclasses import dataclass, field
+
+from visualize.datapath.conntrack import Tracking
+from visualize.datapath.doubt import Doubts
+from visualize.datapath.routing import Result
+from visualize.packet.packet import Packet
+from visualize.path import Path
+
+MAX_STEPS = 2000  # steps of one journey; more is a loop
+
+
+@dataclass(slots=True)
+class Journey:
+    """What belongs to the whole way of one packet: its doubts, the packets that it begot, the first conntrack state."""
+
+    doubts: Doubts
+    now: int | None
+    children: list[Path] = field(default_factory=list)
+    states: list[tuple[str, Tracking]] = field(default_factory=list)  # (netns, tracking), first of each namespace
+    read: set[str] = field(default_factory=set)
+    hops: int = 0
+
+
+@dataclass(slots=True)
+class Skb:
+    """A packet under way in one namespace. `physin` is the bridge port that it came in by, where br_netfilter noted it."""
+
+    packet: Packet
+    journey: Journey
+    tracking: Tracking | None = None
+    notrack: bool = False
+    zone: int = 0
+    in_device: str | None = None
+    physin: str | None = None
+    prerouted: bool = False  # br_netfilter has already run PREROUTING (ip_sabotage_in)
+    local_origin: bool = False
+    route: Result | None = None
+    packet_type: str = "unicast"
+    nexthop_forced: str | None = None

@@ -1,0 +1,190 @@
+"""One namespace's network stack: its tables bound, its routing, its connections; the `World` that rules may ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from snapshot.host import Namespace
+from snapshot.host.conntrack import ConntrackEntry
+from snapshot.host.firewall import Backend, Table
+from snapshot.host.ipset import IpSet
+from snapshot.host.link import Interface, IPAddress
+from snapshot.host.routing import RouteType
+from snapshot.host.socket import Listener
+from visualize.datapath.conntrack import Tracker
+from visualize.datapath.hooks import HOOKS, Stage
+from visualize.datapath.routing import Fib, Query
+from visualize.datapath.tuples import FlowTuple, from_entry
+from visualize.netfilter.hook import Hook
+from visualize.netfilter.rule import BoundTable
+
+if TYPE_CHECKING:
+    from visualize.datapath.machine import Machine
+
+_TRACKING_MATCHES = {"conntrack", "state", "connmark", "connbytes", "connlabel", "connlimit", "helper", "cluster"}
+_TRACKING_TARGETS = {"CONNMARK", "CONNSECMARK", "MASQUERADE", "SNAT", "DNAT", "REDIRECT", "NETMAP", "SYNPROXY"}
+_BACKEND_ORDER = {Backend.LEGACY: 0, Backend.UNKNOWN: 1, Backend.NFT: 2}
+
+
+class Stack:
+    """A namespace that packets can run through. Holds the only state of a replay: connections, learned MACs, rules' memories."""
+
+    def __init__(self, machine: Machine, namespace: Namespace) -> None:
+        self.machine = machine
+        self.namespace = namespace
+        self.netns = namespace.name
+        self.fib = {4: Fib(namespace, 4), 6: Fib(namespace, 6)}
+        self.tracker = Tracker(namespace.sysctls)
+        self.memory: dict[str, object] = {}
+        self.learned: dict[tuple[str, str], str] = {}  # (bridge, mac) -> port
+        self._tables = {4: _bound(namespace.tables4), 6: _bound(namespace.tables6)}
+        self._tracked = {4: self._tracks(4), 6: self._tracks(6)}
+        self._stations: dict[tuple[int, Hook], tuple[tuple[Stage, BoundTable | None], ...]] = {}
+        self._realm: int | None = None
+
+    # -- the World of visualize.netfilter.here ------------------------------------------------------------------
+
+    def address_type(self, address: IPAddress, device: str | None = None) -> str | None:
+        """inet_addr_type, with IPv6's ANYCAST and UNREACHABLE from the routes."""
+        fib = self.fib[address.version]
+        if not self.namespace.interfaces and fib.invented:
+            return None
+        if address.version == 6:
+            return self._address_type6(address, device)
+        return fib.type_of(address, device).name
+
+    def _address_type6(self, address: IPAddress, device: str | None) -> str:
+        if address.is_multicast:
+            return "MULTICAST"
+        kind = self.fib[6].lookup(Query(address, outgoing=device)).type
+        return kind.name if kind is not RouteType.BLACKHOLE else "UNREACHABLE"
+
+    def ipset(self, name: str) -> IpSet | None:
+        """The captured set."""
+        return (self.namespace.ipsets or {}).get(name)
+
+    def interface(self, name: str) -> Interface | None:
+        """The interface by name."""
+        return self.namespace.interfaces.get(name)
+
+    def reverse_path(self, source: IPAddress, in_interface: str, mark: int, loose: bool, accept_local: bool) -> bool | None:
+        """What `-m rpfilter` asks (rpfilter_lookup_reverse)."""
+        fib = self.fib[source.version]
+        if fib.invented:
+            return None
+        found = fib.lookup(Query(source, mark=mark, incoming="lo"))
+        if found.type is RouteType.LOCAL:
+            return accept_local
+        if found.type is not RouteType.UNICAST:
+            return False
+        return loose or found.device == in_interface
+
+    def realm(self) -> int | None:
+        """The realm of the current packet's route."""
+        return self._realm
+
+    @property
+    def listeners(self) -> tuple[Listener, ...] | None:
+        """What `ss` showed."""
+        return self.namespace.listeners
+
+    # -- tables and settings ------------------------------------------------------------------------------------
+
+    def tables(self, family: int) -> tuple[BoundTable, ...]:
+        """The iptables tables of a family, all back-ends."""
+        return self._tables[family]
+
+    def stations(self, family: int, hook: Hook) -> tuple[tuple[Stage, BoundTable | None], ...]:
+        """What a packet meets at a hook, in order: conntrack's functions where connections are tracked, and each table there."""
+        key = (family, hook)
+        if key not in self._stations:
+            self._stations[key] = tuple(self._list(family, hook))
+        return self._stations[key]
+
+    def _list(self, family: int, hook: Hook) -> list[tuple[Stage, BoundTable | None]]:
+        found: list[tuple[Stage, BoundTable | None]] = []
+        for station in HOOKS[hook]:
+            if station.stage in (Stage.CONNTRACK, Stage.CONFIRM):
+                if self._tracked[family]:
+                    found.append((station.stage, None))
+                continue
+            here = [bound for bound in self._tables[family]
+                    if bound.table.name == station.stage.value and hook.value in bound.table.chains
+                    and hook.value not in bound.table.absent_base_chains]
+            if station.stage is Stage.NAT:
+                if any(bound.table.name == "nat" for bound in self._tables[family]):
+                    found.append((station.stage, None))
+                continue
+            found += [(station.stage, bound) for bound in here]
+        return found
+
+    def nat_tables(self, family: int, hook: Hook) -> list[BoundTable]:
+        """The nat tables that have a base chain at a hook."""
+        return [bound for bound in self._tables[family] if bound.table.name == "nat" and hook.value in bound.table.chains
+                and hook.value not in bound.table.absent_base_chains]
+
+    def tracked(self, family: int) -> bool:
+        """Whether connections are tracked here at all: only where some rule needs it (nf_ct_netns_get)."""
+        return self._tracked[family]
+
+    def _tracks(self, family: int) -> bool:
+        if any(entry.family == family for entry in self.namespace.conntrack or ()):
+            return True
+        for bound in self._tables[family]:
+            if bound.table.name == "nat":
+                return True
+            for chain in bound.table.chains.values():
+                for rule in chain.rules:
+                    if rule.target is not None and rule.target.name in _TRACKING_TARGETS:
+                        return True
+                    if any(clause.name in _TRACKING_MATCHES for clause in rule.matches):
+                        return True
+        return False
+
+    def flag(self, family: int, name: str, device: str | None, default: int = 0, combine: str = "or") -> int:
+        """An interface setting of net.ipvN.conf: `or`, `max` or `and` of `all` and the device, or `own` (the device's alone)."""
+        own = self._conf(family, device or "default", name)
+        everywhere = self._conf(family, "all", name)
+        if own is None and everywhere is None:
+            return default
+        own, everywhere = own or 0, everywhere or 0
+        match combine:
+            case "max" | "or":
+                return max(own, everywhere)
+            case "and":
+                return min(own, everywhere)
+            case _:
+                return own
+
+    def _conf(self, family: int, device: str, name: str) -> int | None:
+        text = self.namespace.sysctl(f"net.ipv{family}.conf.{device.replace('.', '/')}.{name}")
+        if text is None:
+            text = self.namespace.sysctl(f"net.ipv{family}.conf.{device}.{name}")
+        return int(text) if text is not None and text.lstrip("-").isdigit() else None
+
+    def setting(self, name: str) -> int | None:
+        """A sysctl as a number; None where it was not captured."""
+        text = self.namespace.sysctl(name)
+        return int(text) if text is not None and text.lstrip("-").isdigit() else None
+
+    def hints(self, original: FlowTuple) -> frozenset[FlowTuple]:
+        """Reply tuples of captured entries whose original tuple is this one."""
+        return self.machine.hints(self.netns).get(original, frozenset())
+
+    def set_realm(self, realm: int | None) -> None:
+        """Remember the realm of the route just chosen."""
+        self._realm = realm
+
+
+def _bound(tables: tuple[Table, ...] | None) -> tuple[BoundTable, ...]:
+    ordered = sorted(tables or (), key=lambda t: _BACKEND_ORDER[t.backend])
+    return tuple(BoundTable(table) for table in ordered)
+
+
+def entry_hints(entries: tuple[ConntrackEntry, ...]) -> dict[FlowTuple, frozenset[FlowTuple]]:
+    """Captured entries by original tuple: what the kernel's choices by chance were."""
+    found: dict[FlowTuple, set[FlowTuple]] = {}
+    for entry in entries:
+        original = from_entry(entry.original, entry.protocol)
+        found.setdefault(original, set()).add(from_entry(entry.reply, entry.protocol))
+    return {key: frozenset(value) for key, value in found.items()}

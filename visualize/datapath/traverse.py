@@ -1,0 +1,264 @@
+"""One hook for one packet: each table and conntrack's functions, in the order of `hooks.HOOKS`."""
+
+from collections.abc import Generator
+from dataclasses import replace
+
+from snapshot.host.link import IPAddress
+from visualize.datapath import nat
+from visualize.datapath.conntrack import UNTRACKED
+from visualize.datapath.hooks import Stage
+from visualize.datapath.routing import select_source
+from visualize.datapath.skb import Skb
+from visualize.datapath.stack import Stack
+from visualize.netfilter.here import Here
+from visualize.netfilter.hook import Hook
+from visualize.netfilter.outcome import Begets, NatRequest, Outcome, RuleVerdict
+from visualize.netfilter.rule import BoundTable
+from visualize.netfilter.walk import Walked, walk
+from visualize.path import Ended, Rewritten, Step, Tracked, Verdict
+
+Way = Generator[Step, None, Ended | None]
+
+
+def traverse(stack: Stack, hook: Hook, skb: Skb, in_device: str | None, out_device: str | None,
+             physin: str | None = None, physout: str | None = None, bridged: bool = False) -> Way:
+    """Run a hook (nf_hook_slow). Returns None where the packet may go on, else its end."""
+    family = skb.packet.family
+    here = Here(world=stack, family="ip" if family == 4 else "ip6", hook=hook, in_interface=in_device,
+                out_interface=out_device, physdev_in=physin, physdev_out=physout, bridged=bridged,
+                packet_type=skb.packet_type, local_origin=skb.local_origin, time_ns=skb.journey.now, memory=stack.memory, read=skb.journey.read)
+    for stage, table in stack.stations(family, hook):
+        match stage:
+            case Stage.CONNTRACK:
+                ended = yield from _conntrack(stack, hook, skb)
+            case Stage.CONFIRM:
+                ended = _confirm(stack, skb)
+            case Stage.NAT:
+                ended = yield from _nat(stack, hook, skb, here)
+            case _:
+                assert table is not None
+                ended = yield from _table(stack, hook, skb, here, table)
+        if ended is not None:
+            return ended
+    return None
+
+
+def _conntrack(stack: Stack, hook: Hook, skb: Skb) -> Way:
+    """nf_conntrack_in: skipped for a packet that already has a connection (over `lo`, or attached to one) or is NOTRACKed."""
+    if skb.tracking is not None:
+        return None
+    if skb.notrack:
+        skb.tracking = UNTRACKED
+    else:
+        skb.tracking = stack.tracker.track(skb.packet, skb.zone, skb.journey.now)
+    skb.journey.states.append((stack.netns, skb.tracking))
+    skb.journey.read.add("ctstate")
+    yield Tracked(stack.netns, skb.packet, hook.value, skb.tracking.state, "reply" if skb.tracking.reply else "original",
+                  skb.tracking.why)
+    return None
+
+
+def _confirm(stack: Stack, skb: Skb) -> Ended | None:
+    if skb.tracking is not None and skb.tracking.connection is not None:
+        stack.tracker.confirm(skb.tracking.connection)
+    return None
+
+
+def _see(skb: Skb, here: Here) -> None:
+    """Let rules see what conntrack has said so far."""
+    tracking = skb.tracking
+    here.ctstate = tracking.state if tracking is not None else None
+    here.connection = tracking.connection if tracking is not None else None
+    here.reply_direction = tracking.reply if tracking is not None else False
+
+
+def _table(stack: Stack, hook: Hook, skb: Skb, here: Here, table: BoundTable) -> Way:
+    here.table = table.table.name
+    _see(skb, here)
+    before = skb.packet
+    walked = yield from walk(table, hook.value, before, here, skb.journey.doubts)
+    skb.packet = walked.packet
+    yield from _carry_out(stack, hook, skb, walked.changes)
+    ended = _verdict(stack, skb, here, walked)
+    if ended is not None:
+        return ended
+    if hook is Hook.OUTPUT and table.table.name == "mangle" and _reroutes(before, skb):
+        return (yield from _reroute(stack, skb, "mangle OUTPUT changed what routing looks at"))
+    return None
+
+
+def _reroutes(before: "object", skb: Skb) -> bool:
+    now = skb.packet
+    return any(getattr(before, name) != getattr(now, name) for name in ("src", "dst", "mark", "tos"))
+
+
+def _reroute(stack: Stack, skb: Skb, why: str) -> Way:
+    from visualize.datapath.ip import route_again
+    return (yield from route_again(stack, skb, why))
+
+
+def _carry_out(stack: Stack, hook: Hook, skb: Skb, changes: tuple[Outcome, ...]) -> Generator[Step, None, None]:
+    """What rules asked of conntrack, and copies that they made."""
+    for outcome in changes:
+        change = outcome.connection
+        if change is None:
+            continue
+        if change.notrack:
+            skb.notrack = True
+        if change.zone is not None:
+            skb.zone = change.zone
+        connection = skb.tracking.connection if skb.tracking is not None else None
+        if connection is None:
+            continue
+        if change.mark is not None and change.mark != connection.mark:
+            yield Rewritten(stack.netns, skb.packet, hook.value, "CONNMARK", "rule", {"connmark": connection.mark},
+                            {"connmark": change.mark})
+            connection.mark = change.mark
+        if change.helper is not None:
+            connection.helper = change.helper
+        if change.labels is not None:
+            connection.labels = change.labels
+
+
+def _verdict(stack: Stack, skb: Skb, here: Here, walked: Walked) -> Ended | None:
+    """A table's verdict; REJECT's answer is begotten here, before the packet is dropped."""
+    match walked.verdict:
+        case RuleVerdict.ACCEPT:
+            return None
+        case RuleVerdict.QUEUE:
+            return None  # taken as accepted by the program behind the queue; the target has said its doubt
+        case RuleVerdict.STOLEN:
+            return Ended(stack.netns, skb.packet, Verdict.UNKNOWN, None, f"taken out of the path by {walked.at}", at=walked.at)
+        case _:
+            pass
+    begets = walked.outcome.begets if walked.outcome is not None else None
+    if begets is not None and walked.outcome is not None:
+        return _rejected(stack, skb, here, walked, begets)
+    why = f"dropped by {walked.at}"
+    return Ended(stack.netns, skb.packet, Verdict.DROPPED, None, why, at=walked.at)
+
+
+def _rejected(stack: Stack, skb: Skb, here: Here, walked: Walked, begets: Begets) -> Ended:
+    from visualize.datapath.beget import reject
+    sent = reject(stack, skb, here, begets)
+    why = f"rejected by {walked.at} ({begets.kind})" + ("" if sent else ", without an answer")
+    return Ended(stack.netns, skb.packet, Verdict.REJECTED, None, why, at=walked.at)
+
+
+def _nat(stack: Stack, hook: Hook, skb: Skb, here: Here) -> Way:
+    """nf_nat_inet_fn: rules for the first packet of a connection, the connection's mapping for all."""
+    tracking = skb.tracking
+    if tracking is None or tracking.connection is None:
+        return None
+    connection, source = tracking.connection, hook in (Hook.POSTROUTING, Hook.INPUT)
+    by = "conntrack"
+    kind = ""
+    if tracking.state == "RELATED" and skb.packet.is_icmp_error:
+        after = nat.translate_error(skb.packet, connection, tracking.reply, source)
+        return (yield from _rewrite(stack, hook, skb, after, by, _kind(tracking.reply, source), source))
+    done = "SNAT_DONE" if source else "DNAT_DONE"
+    if tracking.state in ("NEW", "RELATED") and done not in connection.flags:
+        bound = yield from _bind(stack, hook, skb, here, source)
+        if isinstance(bound, Ended):
+            return bound
+        if bound is not None:
+            by, kind = "rule", bound.kind
+    elif _left_elsewhere(connection, hook, here, tracking.reply):
+        stack.tracker.remove(connection)
+        return Ended(stack.netns, skb.packet, Verdict.DROPPED, None,
+                     f"its connection was masqueraded out of {connection.masquerade_interface}, and this packet would leave by "
+                     f"{here.out_interface}: the kernel forgets the connection and drops the packet", at="nat POSTROUTING")
+    after = nat.translate(skb.packet, connection, tracking.reply, source)
+    return (yield from _rewrite(stack, hook, skb, after, by, kind or _kind(tracking.reply, source), source))
+
+
+def _left_elsewhere(connection: object, hook: Hook, here: Here, reply: bool) -> bool:
+    """nf_nat_oif_changed: a masqueraded connection whose packet leaves by another interface."""
+    interface = getattr(connection, "masquerade_interface", None)
+    return hook is Hook.POSTROUTING and not reply and interface is not None and interface != here.out_interface
+
+
+def _kind(reply: bool, source: bool) -> str:
+    if reply:
+        return "un-DNAT" if source else "un-SNAT"
+    return "SNAT" if source else "DNAT"
+
+
+def _rewrite(stack: Stack, hook: Hook, skb: Skb, after: object, by: str, kind: str, source: bool) -> Way:
+    from visualize.packet.packet import Packet
+    assert isinstance(after, Packet)
+    before = skb.packet
+    if after == before:
+        return None
+    skb.packet = after
+    old, new = nat.difference(before, after)
+    yield Rewritten(stack.netns, after, hook.value, kind, by, old, new)
+    if hook is Hook.OUTPUT and before.dst != after.dst:
+        return (yield from _reroute(stack, skb, "the destination was rewritten"))
+    return None
+
+
+def _bind(stack: Stack, hook: Hook, skb: Skb, here: Here, source: bool) -> Generator[Step, None, Ended | NatRequest | None]:
+    """Ask the nat tables for a mapping, in order, until one binds; without any, the null binding."""
+    assert skb.tracking is not None and skb.tracking.connection is not None
+    connection = skb.tracking.connection
+    request: NatRequest | None = None
+    at = f"nat {hook.value}"
+    for table in stack.nat_tables(skb.packet.family, hook):
+        here.table = "nat"
+        _see(skb, here)
+        walked = yield from walk(table, hook.value, skb.packet, here, skb.journey.doubts)
+        skb.packet = walked.packet
+        yield from _carry_out(stack, hook, skb, walked.changes)
+        ended = _verdict(stack, skb, here, walked)
+        if ended is not None:
+            return ended
+        if walked.outcome is not None and walked.outcome.nat is not None:
+            request, at = walked.outcome.nat, walked.at
+            break
+    try:
+        if request is not None:
+            request = _filled(stack, skb, here, request)
+        original = connection.original_tuple
+        nat.setup(connection, request, source, stack.tracker, skb.journey.now, skb.journey.doubts, at, stack.hints(original))
+    except nat.NatFailed as error:
+        return Ended(stack.netns, skb.packet, Verdict.DROPPED, None, f"NAT failed at {at}: {error}", at=at)
+    if request is not None and request.kind == "MASQUERADE":
+        connection.masquerade_interface = here.out_interface
+    return request
+
+
+def _filled(stack: Stack, skb: Skb, here: Here, request: NatRequest) -> NatRequest:
+    """MASQUERADE's and REDIRECT's address (nf_nat_masquerade_ipv4, nf_nat_redirect)."""
+    if request.addresses is not None or request.kind not in ("MASQUERADE", "REDIRECT"):
+        return request
+    address = _masquerade(stack, skb, here) if request.kind == "MASQUERADE" else _redirect(stack, skb, here)
+    if address is None:
+        device = here.out_interface if request.kind == "MASQUERADE" else here.in_interface
+        raise nat.NatFailed(f"{request.kind} finds no address on {device}")
+    return replace(request, addresses=(address, address))
+
+
+def _masquerade(stack: Stack, skb: Skb, here: Here) -> IPAddress | None:
+    hop = skb.route.nexthop if skb.route is not None else None
+    toward = hop.gateway if hop is not None and hop.gateway is not None else skb.packet.dst
+    if skb.packet.family == 6 or toward.version != 4:
+        toward = skb.packet.dst
+    return select_source(stack.namespace, here.out_interface or "", toward)
+
+
+def _redirect(stack: Stack, skb: Skb, here: Here) -> IPAddress | None:
+    from ipaddress import IPv4Address, IPv6Address
+    if here.hook is Hook.OUTPUT:
+        return IPv4Address("127.0.0.1") if skb.packet.family == 4 else IPv6Address("::1")
+    interface = stack.interface(here.in_interface or "")
+    if interface is None:
+        return None
+    held = [a for a in interface.addresses if a.family == skb.packet.family]
+    if skb.packet.family == 4:
+        return held[0].local if held else None
+    wanted = [a for a in held if not {"tentative", "dadfailed"} & a.flags]
+    scoped = [a for a in wanted if (a.scope == "link") == skb.packet.dst.is_link_local] or wanted
+    return scoped[0].local if scoped else None
+
+

@@ -1,0 +1,94 @@
+"""From what the user named to what can be replayed: the snapshot opened and built, its captures and those named by --pcap."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from snapshot.archive import open_snapshot
+from snapshot.build import Built, build
+from snapshot.finding import Finding
+from snapshot.host import HOST
+from snapshot.host.conntrack import ConntrackEntry
+from snapshot.parse import conntrack as parse_conntrack
+from snapshot.raw import RawSnapshot, SnapshotError
+from visualize.packet.pcap import read_frames
+from visualize.replay import Replay, Replayed, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A snapshot ready for questions."""
+
+    raw: RawSnapshot
+    built: Built
+    later: dict[str, tuple[ConntrackEntry, ...]]
+
+
+def load(path: str) -> Loaded:
+    """Open and build a snapshot. Raises SnapshotError where it can't be used at all."""
+    raw = open_snapshot(path)
+    built = build(raw)
+    if not built.host.namespaces:
+        raise SnapshotError(f"{path}: nothing in it tells of a host's network (no ip, iptables or docker output was found)")
+    return Loaded(raw, built, _later(raw))
+
+
+def _later(raw: RawSnapshot) -> dict[str, tuple[ConntrackEntry, ...]]:
+    """Connections as they stood after the capture (`after-conntrack-4.txt`), by namespace."""
+    found: dict[str, tuple[ConntrackEntry, ...]] = {}
+    for name, file in raw.files.items():
+        parts = name.split("/")
+        if len(parts) >= 3 and parts[-1].startswith("after-conntrack"):
+            entries, _ = parse_conntrack.parse(file.text, name)
+            found[parts[-2]] = found.get(parts[-2], ()) + tuple(entries)
+    return found
+
+
+def sources(loaded: Loaded, named: tuple[str, ...]) -> tuple[list[Source], list[Finding]]:
+    """The captures to replay: those named (`FILE`, `FILE@IFACE`, `FILE@local`), else those in the snapshot."""
+    found: list[Source] = []
+    findings: list[Finding] = []
+    if named:
+        for text in named:
+            found.append(_named(loaded, text, findings))
+        return found, findings
+    for capture in loaded.built.captures:
+        read = read_frames(capture.raw.data, capture.path)
+        findings += read.findings
+        interface = capture.interface if capture.interface not in ("any", None) else None
+        found.append(Source(capture.path.rsplit("/", 1)[-1], read.frames, capture.netns or HOST, interface))
+    return found, findings
+
+
+def _named(loaded: Loaded, text: str, findings: list[Finding]) -> Source:
+    path, place = text, ""
+    if "@" in text and not FilePath(text).exists():
+        path, _, place = text.rpartition("@")
+    try:
+        data = FilePath(path).read_bytes()
+    except OSError as error:
+        raise SnapshotError(f"{path}: can't be read: {error.strerror or error}") from error
+    read = read_frames(data, path)
+    findings += read.findings
+    netns, interface, local = HOST, place or None, False
+    if "/" in place:
+        netns, _, interface = place.partition("/")
+    if interface == "local":
+        interface, local = None, True
+    elif interface == "any":
+        interface = None
+    namespaces = loaded.built.host.namespaces
+    if netns not in namespaces:
+        if len(namespaces) == 1 and "/" not in place:
+            netns = next(iter(namespaces))
+        else:
+            raise SnapshotError(f"{text}: the snapshot has no namespace {netns!r} (it has: {', '.join(namespaces)})")
+    if interface is not None and namespaces[netns].interfaces and interface not in namespaces[netns].interfaces:
+        raise SnapshotError(f"{text}: namespace {netns} has no interface {interface!r} "
+                            f"(it has: {', '.join(namespaces[netns].interfaces)})")
+    return Source(FilePath(path).name, read.frames, netns, interface, local)
+
+
+def replay(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool]) -> Iterator[Replayed]:
+    """Replay captures through a loaded snapshot."""
+    return Replay(loaded.built.host, assumptions, loaded.later).run(captures)

@@ -1,0 +1,96 @@
+"""What a match may read of a packet's bytes: whether a header is there, TCP options, the bytes as they would be now.
+
+The kernel asks skb_header_pointer; here a header may also be missing because the capture was cut, which is UNKNOWN, not NO.
+"""
+
+from collections.abc import Iterator
+
+from visualize.netfilter.answer import Answer, Truth, no, unknown
+from visualize.packet.packet import Packet, Protocol
+
+SIZES = {Protocol.TCP: 20, Protocol.UDP: 8, Protocol.UDPLITE: 8, Protocol.SCTP: 12, Protocol.DCCP: 12, Protocol.ICMP: 4,
+         Protocol.ICMPV6: 4, Protocol.ESP: 8, Protocol.AH: 12}
+TCPOPT_EOL, TCPOPT_NOP, TCPOPT_MSS = 0, 1, 2
+
+
+def hotdrop(why: str) -> Answer:
+    """The match drops the packet itself (par->hotdrop); no target is reached."""
+    return Answer(Truth.NO, why, hotdrop=True)
+
+
+def not_captured(what: str, default: bool = False) -> Answer:
+    """The capture was cut before the bytes that decide."""
+    return unknown(f"{what} was not captured", default, "capture whole packets (tcpdump -s 0)")
+
+
+def no_transport(packet: Packet, protocol: int, there: bool) -> Answer | None:
+    """Why a match can't read the header of `protocol`: None where it can.
+
+    A later fragment has no ports, and says NO even behind a `!` (tcp_mt, udp_mt, icmp_match). A header that the packet really
+    lacks makes the kernel drop the packet; one that only the capture lacks is UNKNOWN. `there`: the fields were decoded.
+    """
+    if packet.protocol != protocol:
+        return no(f"protocol is {packet.protocol_name}")
+    if packet.fragment_offset > 0:
+        if protocol == Protocol.TCP and packet.family == 4 and packet.fragment_offset == 8:
+            return hotdrop("a TCP fragment at offset 8 is an attack; the kernel drops it")
+        return no("a later fragment has no ports")
+    if there:
+        return None
+    if 0 < packet.length < packet.header_length + SIZES.get(Protocol(protocol), 4):
+        return hotdrop(f"the {packet.protocol_name} header is cut; the kernel drops the packet")
+    return not_captured(f"the {packet.protocol_name} header")
+
+
+def tcp_options(options: bytes) -> Iterator[tuple[int, bytes]]:
+    """(kind, data) for each option; ends at EOL or where the bytes do (tcp_find_option)."""
+    at = 0
+    while at < len(options):
+        kind = options[at]
+        if kind < 2:
+            yield kind, b""
+            at += 1
+            continue
+        size = options[at + 1] if at + 1 < len(options) else 0
+        yield kind, options[at + 2:at + max(size, 2)]
+        at += size or 1
+
+
+def current_bytes(packet: Packet) -> bytes:
+    """The captured bytes with addresses, TTL, TOS and ports as they are now. Checksums stay as they were captured."""
+    if not packet.raw:
+        return b""
+    raw = bytearray(packet.raw)
+    if packet.family == 4:
+        changes = [(1, bytes([packet.tos])), (8, bytes([packet.ttl])), (12, packet.src.packed), (16, packet.dst.packed)]
+    else:
+        first = (6 << 28 | packet.tos << 20 | packet.flow_label).to_bytes(4, "big")
+        changes = [(0, first), (7, bytes([packet.ttl])), (8, packet.src.packed), (24, packet.dst.packed)]
+    if packet.sport is not None and packet.dport is not None:
+        changes.append((packet.header_length, packet.sport.to_bytes(2, "big") + packet.dport.to_bytes(2, "big")))
+    for at, data in changes:
+        if at + len(data) <= len(raw):
+            raw[at:at + len(data)] = data
+    return bytes(raw)
+
+
+def transport_bytes(packet: Packet, first: int, count: int) -> bytes | None:
+    """`count` bytes at `first` of the transport header, None where they were not captured."""
+    start = packet.header_length + first
+    found = packet.raw[start:start + count]
+    return found if len(found) == count else None
+
+
+def extension_header(packet: Packet, number: int) -> bytes | None:
+    """The bytes of an IPv6 extension header from its start on (ipv6_find_hdr); None where it is absent or was not captured."""
+    if packet.family != 6 or len(packet.raw) < 40:
+        return None
+    following, at = packet.raw[6], 40
+    while at + 2 <= len(packet.raw):
+        if following == number:
+            return packet.raw[at:]
+        if following not in (0, 43, 44, 51, 60, 135):
+            return None
+        size = 8 if following == 44 else (packet.raw[at + 1] + 2) * 4 if following == 51 else (packet.raw[at + 1] + 1) * 8
+        following, at = packet.raw[at], at + size
+    return None

@@ -1,0 +1,171 @@
+"""`-m conntrack`: what connection tracking knows of the packet (conntrack_mt in xt_conntrack.c).
+
+    -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+    -A FORWARD -m conntrack --ctorigdst 10.0.0.1/32 --ctorigdstport 80 --ctdir ORIGINAL -j ACCEPT
+
+A packet without a connection is INVALID (or UNTRACKED); every option but --ctstate then says no, also when negated.
+"""
+
+from collections.abc import Callable
+
+from snapshot.host.conntrack import Tuple
+from snapshot.host.firewall import Clause, Option
+from snapshot.host.link import IPAddress
+from visualize.netfilter.answer import Answer, Truth, decide, no, unknown
+from visualize.netfilter.extension import BindError
+from visualize.netfilter.here import ConnectionView, Here
+from visualize.netfilter.options import network, not_known, number_range, port_range, word, words
+from visualize.netfilter.protocols import protocol_number
+from visualize.packet.packet import Packet
+
+STATES = frozenset({"INVALID", "NEW", "ESTABLISHED", "RELATED", "UNTRACKED"})
+STATUSES = frozenset({"NONE", "EXPECTED", "SEEN_REPLY", "ASSURED", "CONFIRMED"})
+ConnectionCheck = Callable[[ConnectionView, Here], Answer]
+
+
+def state_of(here: Here) -> str:
+    """The state that a match sees: a packet that tracking has not looked at is INVALID."""
+    return here.ctstate or "INVALID"
+
+
+def states(option: Option, known: frozenset[str]) -> frozenset[str]:
+    """The names of a comma-separated list. Raises BindError for one that is not `known`."""
+    names = frozenset(name.upper() for name in words(option))
+    if not names <= known:
+        raise BindError(f"{option.name} {','.join(sorted(names - known))} is not known")
+    return names
+
+
+def state_check(option: Option, wanted: frozenset[str], here: Here) -> Answer:
+    """--ctstate and --state: the packet's state, or a connection that NAT has rewritten, is in the list."""
+    state = state_of(here)
+    has = {state}
+    if here.connection is not None:
+        has |= here.connection.status & {"SNAT", "DNAT"}
+    return decide(bool(has & wanted), f"state is {state}", option.negated)
+
+
+def _address_check(option: Option, side: str, pick: Callable[[ConnectionView], IPAddress]) -> ConnectionCheck:
+    wanted = network(word(option))
+
+    def check(connection: ConnectionView, here: Here) -> Answer:
+        address = pick(connection)
+        return decide(address in wanted, f"the connection's {side} is {address}", option.negated)
+
+    return check
+
+
+def _wire_port(one: Tuple, source: bool) -> int | None:
+    """The 16 bits that the kernel compares: a port, or for ICMP the id (source) and type and code (destination)."""
+    if one.icmp_type is None:
+        return one.source_port if source else one.destination_port
+    return one.icmp_id if source else one.icmp_type << 8 | (one.icmp_code or 0)
+
+
+def _port_check(option: Option, side: str, original: bool, source: bool) -> ConnectionCheck:
+    first, last = port_range(word(option))
+
+    def check(connection: ConnectionView, here: Here) -> Answer:
+        port = _wire_port(connection.original if original else connection.reply, source)
+        return decide(first <= (port or 0) <= last, f"the connection's {side} is {port or 0}", option.negated)
+
+    return check
+
+
+def _protocol_check(option: Option) -> ConnectionCheck:
+    number = protocol_number(word(option))
+    if number is None:
+        raise BindError(f"protocol {word(option)!r} is not known")
+
+    def check(connection: ConnectionView, here: Here) -> Answer:
+        return decide(connection.protocol == number, f"the connection's protocol is {connection.protocol}", option.negated)
+
+    return check
+
+
+def _direction_check(option: Option) -> ConnectionCheck:
+    wanted = word(option).upper()
+    if wanted not in ("ORIGINAL", "REPLY"):
+        raise BindError(f"--ctdir {wanted} is not known")
+
+    def check(connection: ConnectionView, here: Here) -> Answer:
+        direction = "REPLY" if here.reply_direction else "ORIGINAL"
+        return decide(direction == wanted, f"direction is {direction}", option.negated)
+
+    return check
+
+
+def _status_check(option: Option) -> ConnectionCheck:
+    wanted = states(option, STATUSES) - {"NONE"}  # NONE is no bit at all, and so never there
+
+    def check(connection: ConnectionView, here: Here) -> Answer:
+        has = ",".join(sorted(connection.status)) or "NONE"
+        return decide(bool(connection.status & wanted), f"status is {has}", option.negated)
+
+    return check
+
+
+def _expire_check(option: Option) -> ConnectionCheck:
+    first, last = number_range(word(option), 0xFFFFFFFF)
+
+    def check(connection: ConnectionView, here: Here) -> Answer:
+        if connection.timeout is None:
+            return unknown("--ctexpire: how long the connection has left is not known").negate(option.negated)
+        return decide(first <= connection.timeout <= last, f"the connection has {connection.timeout} s left", option.negated)
+
+    return check
+
+
+def _connection_check(option: Option) -> ConnectionCheck:
+    match option.name:
+        case "--ctproto":
+            return _protocol_check(option)
+        case "--ctorigsrc":
+            return _address_check(option, "original source", lambda c: c.original.source)
+        case "--ctorigdst":
+            return _address_check(option, "original destination", lambda c: c.original.destination)
+        case "--ctreplsrc":
+            return _address_check(option, "reply source", lambda c: c.reply.source)
+        case "--ctrepldst":
+            return _address_check(option, "reply destination", lambda c: c.reply.destination)
+        case "--ctorigsrcport":
+            return _port_check(option, "original source port", True, True)
+        case "--ctorigdstport":
+            return _port_check(option, "original destination port", True, False)
+        case "--ctreplsrcport":
+            return _port_check(option, "reply source port", False, True)
+        case "--ctrepldstport":
+            return _port_check(option, "reply destination port", False, False)
+        case "--ctstatus":
+            return _status_check(option)
+        case "--ctdir":
+            return _direction_check(option)
+        case "--ctexpire":
+            return _expire_check(option)
+        case _:
+            raise not_known(option)
+
+
+class Conntrack:
+    """The bound match: --ctstate first, then what needs a connection."""
+
+    def __init__(self, clause: Clause) -> None:
+        self.state = clause.option("--ctstate")
+        self.wanted = states(self.state, STATES | {"SNAT", "DNAT"}) if self.state else frozenset()
+        self.checks = [_connection_check(option) for option in clause.options if option.name != "--ctstate"]
+
+    def test(self, packet: Packet, here: Here) -> Answer:
+        """AND over the options; without a connection only --ctstate decides."""
+        if self.state is not None:
+            answer = state_check(self.state, self.wanted, here)
+            if answer.truth is Truth.NO or here.connection is None:
+                return answer
+        if here.connection is None:
+            return no(f"the packet belongs to no connection ({state_of(here)})")
+        answers = [check(here.connection, here) for check in self.checks]
+        return min(answers, key=lambda one: one.truth, default=decide(True, ""))
+
+
+def bind(clause: Clause, family: str) -> Conntrack:
+    """Bind `-m conntrack`."""
+    return Conntrack(clause)

@@ -1,0 +1,29 @@
+"""`-m realm`: the routing realm of the packet's route (realm_mt in xt_realm.c).
+
+    -A POSTROUTING -m realm --realm 0x10/0xff -j ACCEPT
+"""
+
+from snapshot.host.firewall import Clause, Option
+from visualize.netfilter.answer import Answer, decide, unknown
+from visualize.netfilter.here import Here
+from visualize.netfilter.options import All, Check, not_known, value_and_mask, word
+from visualize.packet.packet import Packet
+
+
+def _check(option: Option) -> Check:
+    if option.name != "--realm":
+        raise not_known(option)
+    value, mask = value_and_mask(word(option))
+
+    def check(packet: Packet, here: Here) -> Answer:
+        realm = here.world.realm()
+        if realm is None:
+            return unknown("the realm of the packet's route is not known").negate(option.negated)
+        return decide(realm & mask == value, f"realm is {realm:#x}", option.negated)
+
+    return check
+
+
+def bind(clause: Clause, family: str) -> All:
+    """Bind `-m realm`."""
+    return All([_check(option) for option in clause.options])

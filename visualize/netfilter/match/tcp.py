@@ -1,0 +1,84 @@
+"""`-m tcp`: ports, flags and options of the TCP header (tcp_mt in xt_tcpudp.c).
+
+    -A INPUT -p tcp -m tcp --dport 8000:8099 --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT
+"""
+
+from snapshot.host.firewall import Clause, Option
+from visualize.netfilter.answer import Answer, decide, yes
+from visualize.netfilter.extension import BindError
+from visualize.netfilter.headers import no_transport, not_captured, tcp_options
+from visualize.netfilter.here import Here
+from visualize.netfilter.options import All, Check, integer, not_known, port_range, word
+from visualize.packet.packet import Packet, Protocol
+
+FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ECE": 64, "CWR": 128, "ALL": 63, "NONE": 0}
+
+
+def port_check(option: Option, source: bool) -> Check:
+    """One of --sport and --dport: the port lies in the range. The header is known to be there."""
+    first, last = port_range(word(option))
+    side = "source" if source else "destination"
+
+    def check(packet: Packet, here: Here) -> Answer:
+        port = packet.sport if source else packet.dport
+        if port is None:
+            return not_captured(f"the {side} port").negate(option.negated)
+        return decide(first <= port <= last, f"{side} port is {port}", option.negated)
+
+    return check
+
+
+def _header(packet: Packet, here: Here) -> Answer:
+    return no_transport(packet, Protocol.TCP, packet.sport is not None) or yes()
+
+
+def _flags(text: str) -> int:
+    bits = 0
+    for name in text.split(","):
+        if name.upper() not in FLAGS:
+            raise BindError(f"TCP flag {name!r} is not known")
+        bits |= FLAGS[name.upper()]
+    return bits
+
+
+def _flags_check(mask: int, wanted: int, negated: bool) -> Check:
+    def check(packet: Packet, here: Here) -> Answer:
+        if packet.tcp_flags is None:
+            return not_captured("the TCP flags").negate(negated)
+        names = [name for name, bit in FLAGS.items() if name != "ALL" and packet.tcp_flags & bit]
+        return decide(packet.tcp_flags & mask == wanted, f"TCP flags are {','.join(names) or 'none'}", negated)
+
+    return check
+
+
+def _option_check(option: Option) -> Check:
+    number = integer(word(option), 255)
+
+    def check(packet: Packet, here: Here) -> Answer:
+        found = any(kind == number for kind, _ in tcp_options(packet.tcp_options))
+        return decide(found, f"TCP option {number} is {'there' if found else 'not there'}", option.negated)
+
+    return check
+
+
+def _check(option: Option) -> Check:
+    match option.name:
+        case "--sport" | "--source-port":
+            return port_check(option, True)
+        case "--dport" | "--destination-port":
+            return port_check(option, False)
+        case "--tcp-flags":
+            if len(option.values) != 2:
+                raise BindError("--tcp-flags needs a mask and a value")
+            return _flags_check(_flags(option.values[0]), _flags(option.values[1]), option.negated)
+        case "--syn":
+            return _flags_check(_flags("SYN,RST,ACK,FIN"), _flags("SYN"), option.negated)
+        case "--tcp-option":
+            return _option_check(option)
+        case _:
+            raise not_known(option)
+
+
+def bind(clause: Clause, family: str) -> All:
+    """Bind `-m tcp`."""
+    return All([_header, *(_check(option) for option in clause.options)])

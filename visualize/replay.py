@@ -1,0 +1,385 @@
+"""Replay: a capture through a captured machine. Frames become packets, packets paths, later sightings evidence, paths flows.
+
+The same packet is seen on several interfaces of an `any` capture: its first sighting is replayed, the later ones are compared with
+what the path predicts. "The same" is told by what NAT leaves alone: IP id, TCP sequence numbers, ICMP sequence, payload.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from snapshot.host import HOST, Host, Namespace
+from snapshot.host.conntrack import ConntrackEntry
+from visualize.datapath.doubt import Doubts
+from visualize.datapath.machine import Machine
+from visualize.datapath.routing import Query
+from visualize.datapath.skb import Journey
+from visualize.datapath.stack import Stack, entry_hints
+from visualize.datapath.tuples import FlowTuple, tuple_of
+from visualize.packet.decode import Decoded, Defragmenter, decode
+from visualize.packet.packet import (
+    PACKET_OTHERHOST,
+    PACKET_OUTGOING,
+    Packet,
+    Protocol,
+)
+from visualize.packet.pcap import Frame
+from visualize.path import Begot, Bridged, Crossed, Evidence, Path, Received, Sent, Sighting
+
+WINDOW = 1_000_000_000  # ns: how long a packet may take through the machine
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One capture: its frames, the namespace it was taken in, and the interface (None: the frames tell). `local`: before OUTPUT."""
+
+    name: str
+    frames: Iterable[Frame]
+    netns: str = HOST
+    interface: str | None = None
+    local: bool = False
+
+
+class Place(NamedTuple):
+    """Where a capture can see a packet."""
+
+    netns: str
+    interface: str
+    outgoing: bool
+
+
+@dataclass(slots=True)
+class Replayed:
+    """One replayed packet. `sightings` is complete once it leaves the replay."""
+
+    number: int
+    capture: str
+    time_ns: int
+    netns: str
+    interface: str | None
+    path: Path
+    flow: int = 0
+    role: str = "original"
+    sightings: list[Sighting] = field(default_factory=list)
+    expected: list[tuple[Place, Packet]] = field(default_factory=list)
+    seen: set[Place] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Child:
+    """A packet that the kernel made, waiting to be seen."""
+
+    path: Path
+    places: list[tuple[Place, Packet]]
+    born: int
+
+
+def predicted(path: Path) -> list[tuple[Place, Packet]]:
+    """Where a capture of everything would see this packet, in order, and in which form."""
+    places: list[tuple[Place, Packet]] = []
+    for step in path.steps:
+        match step:
+            case Received(interface=str() as name, local=False):
+                places.append((Place(step.netns, name, False), step.packet))
+            case Sent():
+                places.append((Place(step.netns, step.interface, True), step.packet))
+            case Crossed():
+                places.append((Place(step.netns, step.interface, False), step.packet))
+            case Bridged(port=None) if step.why.startswith(("its MAC", "broadcast")):
+                places.append((Place(step.netns, step.bridge, False), step.packet))
+            case Begot(kind="flood", interface=str() as name):
+                places.append((Place(step.netns, name, True), step.packet))
+    return places
+
+
+def form(packet: Packet) -> tuple[object, ...]:
+    """What must agree between a prediction and a sighting."""
+    return (packet.src, packet.dst, packet.protocol, packet.sport, packet.dport, packet.icmp_type, packet.icmp_id, packet.ttl)
+
+
+def identity(packet: Packet) -> tuple[object, ...]:
+    """What NAT leaves alone: the key by which sightings of one packet are found."""
+    if packet.protocol == Protocol.TCP:
+        return (packet.family, 6, packet.identification, packet.seq, packet.ack, packet.tcp_flags, packet.transport_length)
+    if packet.is_icmp_error:
+        inner = packet.inner
+        quoted = (inner.protocol, inner.identification, inner.seq) if inner is not None else ()
+        return (packet.family, packet.protocol, packet.identification, packet.icmp_type, packet.icmp_code, quoted)
+    start = packet.header_length + 8
+    return (packet.family, packet.protocol, packet.identification, packet.icmp_type, packet.icmp_seq, packet.length,
+            packet.fragment_offset, bytes(packet.raw[start:start + 48]))
+
+
+class Replay:
+    """Feeds captures through a `Machine`, one packet after the other, and yields each when its evidence is complete."""
+
+    def __init__(self, host: Host, assumptions: dict[str, bool] | None = None,
+                 later: dict[str, tuple[ConntrackEntry, ...]] | None = None) -> None:
+        self.host = host
+        self._assumptions = assumptions
+        self._later = later or {}
+        self.machine = Machine(host, None, assumptions, self._later)
+        self._started = False
+        self._origins = {name: {reply.inverse(): original for original, replies in entry_hints(entries).items()
+                                for reply in replies} for name, entries in self._later.items()}
+        self._recent: dict[tuple[object, ...], list[Replayed]] = {}
+        self._waiting: deque[tuple[tuple[object, ...], Replayed]] = deque()
+        self._children: list[_Child] = []
+        self._defragmenters: dict[Place, Defragmenter] = {}
+        self._names = {name: {i.index: i.name for i in namespace.interfaces.values() if i.index is not None}
+                       for name, namespace in host.namespaces.items()}
+        self._flows: dict[object, int] = {}
+        self._first: dict[int, FlowTuple | None] = {}
+        self._scope: set[tuple[str, str | None]] = set()
+        self.frames = 0
+        self.skipped = 0
+
+    def run(self, sources: list[Source]) -> Iterator[Replayed]:
+        """Replay captures merged by time."""
+        self._scope = {(source.netns, source.interface) for source in sources if not source.local}
+        streams = [self._stream(index, source) for index, source in enumerate(sources)]
+        merged = streams[0] if len(streams) == 1 else heapq.merge(*streams, key=lambda item: (item[1].time_ns, item[0]))
+        for index, frame in merged:
+            if not self._started:
+                self._start(frame.time_ns)
+            self.frames += 1
+            yield from self._flush(frame.time_ns - WINDOW)
+            self._frame(sources[index], frame)
+        yield from self._flush(None)
+
+    @staticmethod
+    def _stream(index: int, source: Source) -> Iterator[tuple[int, Frame]]:
+        for frame in source.frames:
+            yield index, frame
+
+    def _start(self, now: int) -> None:
+        self.machine = Machine(self.host, now, self._assumptions, self._later)
+        self._started = True
+
+    def _flush(self, before: int | None) -> Iterator[Replayed]:
+        while self._waiting and (before is None or self._waiting[0][1].time_ns < before):
+            key, replayed = self._waiting.popleft()
+            recent = self._recent[key]
+            recent.remove(replayed)
+            if not recent:
+                del self._recent[key]
+            self._close(replayed)
+            yield replayed
+        if before is not None and self._children:
+            self._children = [child for child in self._children if child.born >= before]
+
+    def _close(self, replayed: Replayed) -> None:
+        """Predicted places that a capture covers and where nothing was seen."""
+        for place, _ in replayed.expected:
+            if place in replayed.seen:
+                continue
+            if (place.netns, None) in self._scope or (place.netns, place.interface) in self._scope:
+                replayed.sightings.append(Sighting(None, place.interface, Evidence.NOT_SEEN, place.outgoing, place.netns))
+
+    # -- one frame ------------------------------------------------------------------------------------------------------
+
+    def _frame(self, source: Source, frame: Frame) -> None:
+        decoded = decode(frame)
+        if decoded is None:
+            self.skipped += 1
+            return
+        namespace = self.host.namespaces.get(source.netns)
+        name = self._interface(source, frame, decoded)
+        if namespace is None or (name is None and not source.local):
+            self.skipped += 1
+            return
+        outgoing = source.local or self._outgoing(namespace, name or "", frame, decoded)
+        place = Place(source.netns, name or "", outgoing)
+        packet: Packet | None = replace(decoded.packet, mark=0)
+        stack = self.machine.stack(source.netns)
+        assert packet is not None and stack is not None
+        if packet.is_fragment and stack.tracked(packet.family):
+            defragmenter = self._defragmenters.setdefault(place, Defragmenter())
+            packet = defragmenter.feed(packet)
+            if packet is None:
+                return
+        if not source.local and self._sighted(place, packet, frame):
+            return
+        self._first_sighting(source, stack, place, packet, frame, decoded)
+
+    def _interface(self, source: Source, frame: Frame, decoded: Decoded) -> str | None:
+        if source.interface is not None:
+            return source.interface
+        if decoded.ifindex is not None:
+            return self._names.get(source.netns, {}).get(decoded.ifindex)
+        return frame.interface
+
+    @staticmethod
+    def _outgoing(namespace: Namespace, name: str, frame: Frame, decoded: Decoded) -> bool:
+        if decoded.packet_type is not None:
+            return decoded.packet_type == PACKET_OUTGOING
+        if frame.direction is not None:
+            return frame.direction == "out"
+        interface = namespace.interfaces.get(name)
+        source = decoded.packet.src_mac
+        if interface is not None and interface.mac is not None and source is not None:
+            return source == interface.mac
+        return namespace.owner(decoded.packet.src) is not None
+
+    def _sighted(self, place: Place, packet: Packet, frame: Frame) -> bool:
+        """Whether this frame is a later sighting of a packet already replayed; if so, it becomes evidence."""
+        candidates = [r for r in self._recent.get(identity(packet), ()) if place not in r.seen]
+        wanted = form(packet)
+        for replayed in candidates:
+            for predicted_place, expected in replayed.expected:
+                if predicted_place == place and form(expected) == wanted:
+                    self._evidence(replayed, place, frame, Evidence.SEEN, "")
+                    return True
+        for replayed in candidates:
+            for predicted_place, expected in replayed.expected:
+                if predicted_place == place:
+                    why = f"predicted {expected.describe()} ttl {expected.ttl}, seen {packet.describe()} ttl {packet.ttl}"
+                    self._evidence(replayed, place, frame, Evidence.CONTRADICTED, why)
+                    return True
+        for replayed in candidates:
+            if self._moved_on(replayed, place, packet):
+                self._evidence(replayed, place, frame, Evidence.CONTRADICTED, f"seen there as {packet.describe()}, not predicted")
+                return True
+        return False
+
+    @staticmethod
+    def _moved_on(replayed: Replayed, place: Place, packet: Packet) -> bool:
+        """A sighting where none was predicted is the same packet only if nothing contradicts it: its TTL did not grow."""
+        start = replayed.path.start
+        return packet.ttl <= start.ttl and (packet.src == start.src or packet.dst == start.dst)
+
+    @staticmethod
+    def _evidence(replayed: Replayed, place: Place, frame: Frame, state: Evidence, why: str) -> None:
+        replayed.seen.add(place)
+        replayed.sightings.append(Sighting(frame.number, place.interface, state, place.outgoing, place.netns, why))
+
+    # -- a packet's first sighting ----------------------------------------------------------------------------------------
+
+    def _first_sighting(self, source: Source, stack: Stack, place: Place, packet: Packet, frame: Frame,
+                        decoded: Decoded) -> None:
+        now = frame.time_ns
+        interface: str | None = place.interface
+        if source.local:
+            path, journey = self.machine.send(packet, place.netns, now)
+            interface = None
+        elif not place.outgoing:
+            kind = "otherhost" if decoded.packet_type == PACKET_OTHERHOST else "unicast"
+            path, journey = self.machine.receive(packet, place.netns, place.interface, now, kind)
+        else:
+            child = self._child(place, packet)
+            if child is not None:
+                self._keep(Replayed(frame.number, source.name, now, place.netns, None, child.path), None, place, packet)
+                return
+            path, journey, interface = self._origin(stack, place, packet, now)
+        replayed = Replayed(frame.number, source.name, now, place.netns, interface, path)
+        self._keep(replayed, journey, place, packet)
+        for born in path.children:
+            self._children.append(_Child(born, predicted(born), now))
+
+    def _child(self, place: Place, packet: Packet) -> _Child | None:
+        """The kernel-made packet that this is the first sighting of."""
+        for child in self._children:
+            if child.places and child.places[0][0] == place and form(child.places[0][1])[:6] == form(packet)[:6]:
+                self._children.remove(child)
+                return child
+        return None
+
+    def _origin(self, stack: Stack, place: Place, packet: Packet, now: int) -> tuple[Path, Journey, str | None]:
+        """A packet first seen leaving: sent by this host, or its origin was not captured. What it was before NAT, conntrack tells."""
+        doubts = Doubts(self._assumptions or {})
+        before = self._before_nat(stack, packet, now)
+        if stack.namespace.owner(before.src) is not None or before.src.is_loopback or not stack.namespace.interfaces:
+            path, journey = self.machine.send(before, place.netns, now, doubts)
+            return path, journey, None
+        back = stack.fib[packet.family].lookup(Query(before.src))
+        if back.device is None or back.device == place.interface:
+            doubts.note("capture", f"{packet.describe()} was first seen leaving by {place.interface}: where it came from was not "
+                        "captured", "a process of this host sent it", "a capture on any", weak=True)
+            path, journey = self.machine.send(before, place.netns, now, doubts)
+            return path, journey, None
+        doubts.note("capture", f"first seen leaving by {place.interface}: the interface it came in by was not captured",
+                    back.device, "a capture on any")
+        arrived = replace(before, ttl=min(255, before.ttl + 1))
+        path, journey = self.machine.receive(arrived, place.netns, back.device, now, doubts=doubts)
+        return path, journey, back.device
+
+    def _before_nat(self, stack: Stack, packet: Packet, now: int) -> Packet:
+        wanted = tuple_of(packet)
+        if wanted is None or packet.is_icmp_error:
+            return packet
+        found = stack.tracker.find(wanted.inverse(), 0, now)
+        original: FlowTuple | None = None
+        if found is not None:
+            connection, reply = found
+            original = connection.original_tuple if reply else connection.reply_tuple
+        else:
+            original = self._origins.get(stack.netns, {}).get(wanted)
+        return packet if original is None or original == wanted else _with_tuple(packet, original)
+
+    def _keep(self, replayed: Replayed, journey: Journey | None, place: Place, packet: Packet) -> None:
+        replayed.expected = predicted(replayed.path)
+        replayed.seen.add(place)
+        if replayed.interface is None and place.outgoing and place.interface:
+            self._check_start(replayed, place, packet)
+        replayed.flow, replayed.role = self._flow(replayed, journey)
+        key = identity(packet)
+        self._recent.setdefault(key, []).append(replayed)
+        self._waiting.append((key, replayed))
+
+    @staticmethod
+    def _check_start(replayed: Replayed, place: Place, packet: Packet) -> None:
+        """A locally sent packet is first seen leaving: does its path lead there, and in that form?"""
+        state, why = Evidence.CONTRADICTED, f"seen leaving by {place.interface} as {packet.describe()}, not predicted"
+        for expected_place, expected in replayed.expected:
+            if expected_place == place:
+                if form(expected) == form(packet):
+                    state, why = Evidence.SEEN, ""
+                else:
+                    why = f"predicted {expected.describe()} ttl {expected.ttl}, seen {packet.describe()} ttl {packet.ttl}"
+                break
+        replayed.sightings.append(Sighting(replayed.number, place.interface, state, True, place.netns, why))
+
+    # -- flows ------------------------------------------------------------------------------------------------------------
+
+    def _flow(self, replayed: Replayed, journey: Journey | None) -> tuple[int, str]:
+        """The flow's number and the packet's role in it: by connection where there is one, else by its addresses and ports."""
+        path = replayed.path
+        connection = next((t.connection for _, t in journey.states if t.connection is not None), None) if journey else None
+        start = _flow_tuple(path.start)
+        ends = [start, _flow_tuple(path.end.packet)]
+        keys: list[object] = [t for t in ends if t is not None] + [t.inverse() for t in ends if t is not None]
+        number = self._flows.get(connection) if connection is not None else None
+        if number is None:
+            number = next((self._flows[key] for key in keys if key in self._flows), None)
+        if number is None:
+            number = len(self._first) + 1
+            self._first[number] = start
+        if connection is not None:
+            self._flows[connection] = number
+        for key in keys:
+            self._flows.setdefault(key, number)
+        first = self._first[number]
+        if path.start.is_icmp_error:
+            return number, "reply" if path.role == "reply" else "original"
+        if connection is not None and path.state in ("NEW", "ESTABLISHED", "RELATED"):
+            return number, path.role
+        return number, "reply" if first is not None and start is not None and start != first and (
+            start.inverse() == first or start.dst == first.src) else "original"
+
+
+def _flow_tuple(packet: Packet) -> FlowTuple | None:
+    """The tuple that names a packet's flow; an ICMP error belongs to the flow of the packet that it quotes."""
+    if packet.is_icmp_error and packet.inner is not None:
+        inner = tuple_of(packet.inner)
+        return inner.inverse() if inner is not None else None
+    return tuple_of(packet)
+
+
+def _with_tuple(packet: Packet, wanted: FlowTuple) -> Packet:
+    if packet.sport is not None:
+        return replace(packet, src=wanted.src, dst=wanted.dst, sport=wanted.a, dport=wanted.b)
+    if packet.icmp_id is not None:
+        return replace(packet, src=wanted.src, dst=wanted.dst, icmp_id=wanted.a)
+    return replace(packet, src=wanted.src, dst=wanted.dst)
