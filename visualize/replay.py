@@ -349,7 +349,7 @@ class Replay:
         connection = next((t.connection for _, t in journey.states if t.connection is not None), None) if journey else None
         start = _flow_tuple(path.start)
         ends = [start, _flow_tuple(path.end.packet)]
-        keys: list[object] = [t for t in ends if t is not None] + [t.inverse() for t in ends if t is not None]
+        keys = [t for t in ends if t is not None] + [t.inverse() for t in ends if t is not None]
         number = self._flows.get(connection) if connection is not None else None
         if number is None:
             number = next((self._flows[key] for key in keys if key in self._flows), None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from snapshot.host.conntrack import ConntrackEntry, Tuple
 from visualize.datapath import tcp
+from visualize.datapath.tcp import State as TcpState
 from visualize.datapath.tuples import ICMP_OPENERS, FlowTuple, from_entry, tuple_of
 from visualize.packet.packet import Packet, Protocol
 
@@ -24,7 +25,7 @@ class Connection:
     zone: int = 0
     flags: set[str] = field(default_factory=set)
     mark: int = 0
-    tcp: tcp.State = field(default_factory=tcp.State)
+    tcp: TcpState = field(default_factory=TcpState)
     expires: int | None = None  # capture clock, ns
     helper: str | None = None
     labels: str | None = None
@@ -98,7 +99,7 @@ class Tracker:
             if inverse.dst != original.dst or (not original.is_icmp and inverse.b != original.b):
                 connection.flags.add("DNAT")
             if entry.state is not None and entry.protocol == Protocol.TCP:
-                connection.tcp = tcp.State.captured(entry.state)
+                connection.tcp = TcpState.captured(entry.state)
             if now is not None and entry.timeout is not None:
                 connection.expires = now + entry.timeout * SECOND
             self._insert(connection)
@@ -169,7 +170,7 @@ class Tracker:
         return Tracking(connection, state, reply)
 
     def _new(self, packet: Packet, wanted: FlowTuple, zone: int, now: int | None) -> Tracking:
-        state = tcp.State()
+        state = TcpState()
         if packet.protocol == Protocol.TCP:
             if not tcp.opens(state, packet, self._setting("nf_conntrack_tcp_loose", 1) != 0):
                 return Tracking(None, "INVALID", why="no connection is known, and this segment can't open one")

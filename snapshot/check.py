@@ -1,0 +1,54 @@
+"""Checks of a ruleset once it is loaded, so that the walk can trust it: dangling jumps, circles, sets that are not there."""
+
+from snapshot.finding import Finding, Kind
+from snapshot.host import Namespace
+from snapshot.host.firewall import Chain, Rule, Table
+
+_VERDICTS = {"ACCEPT", "DROP", "RETURN", "QUEUE"}
+
+
+def check_tables(namespace: Namespace, findings: list[Finding]) -> None:
+    """Check all tables of a namespace."""
+    for table in (*(namespace.tables4 or ()), *(namespace.tables6 or ())):
+        for chain in table.chains.values():
+            for rule in chain.rules:
+                _check_rule(rule, table, namespace, findings)
+        _circles(table, findings)
+
+
+def _check_rule(rule: Rule, table: Table, namespace: Namespace, findings: list[Finding]) -> None:
+    name = rule.target.name if rule.target is not None else ""
+    if name and name not in table.chains and name not in _VERDICTS and (rule.goto or not name.replace("_", "").isupper()):
+        findings.append(Finding(Kind.DANGLING, rule.file, rule.line, rule.text[:200], f"there is no chain {name} in table {table.name}"))
+    for clause in rule.matches:
+        option = clause.option("--match-set") if clause.name == "set" else None
+        if option is not None and option.values and namespace.ipsets is not None and option.values[0] not in namespace.ipsets:
+            findings.append(Finding(Kind.DANGLING, rule.file, rule.line, rule.text[:200], f"set {option.values[0]} was not captured"))
+
+
+def _circles(table: Table, findings: list[Finding]) -> None:
+    """A chain that leads back to itself: the kernel refuses to load it, so the text was edited or is two texts."""
+    done: set[str] = set()
+    for start in table.chains:
+        path: list[str] = []
+        stack: list[tuple[str, int]] = [(start, 0)]
+        while stack:
+            name, depth = stack.pop()
+            del path[depth:]
+            if name in path:
+                rule = _jump(table.chains[path[-1]], name)
+                findings.append(Finding(Kind.LOOP, rule.file, rule.line, rule.text[:200],
+                                        f"chains jump in a circle: {' > '.join([*path[path.index(name):], name])}"))
+                done.add(name)
+                continue
+            if name in done:
+                continue
+            path.append(name)
+            nexts = {r.target.name for r in table.chains[name].rules if r.target is not None and r.target.name in table.chains}
+            stack += [(target, depth + 1) for target in sorted(nexts)]
+        done.update(path)
+        done.add(start)
+
+
+def _jump(chain: Chain, target: str) -> Rule:
+    return next(rule for rule in chain.rules if rule.target is not None and rule.target.name == target)
