@@ -44,6 +44,7 @@ class Doubt:
     assumed: str
     settle: str = ""
     weak: bool = False
+    by_chance: bool = False  # the kernel drew lots (a NAT port): a later sighting may tell what it drew
 
     @property
     def key(self) -> str:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from snapshot.host import HOST, Host, Namespace
 from snapshot.host.conntrack import ConntrackEntry
+from visualize import learn, origin
+from visualize.datapath.conntrack import Connection
 from visualize.datapath.doubt import Doubts
 from visualize.datapath.machine import Machine
 from visualize.datapath.routing import Query
@@ -63,6 +65,7 @@ class Replayed:
     flow: int = 0
     role: str = "original"
     sightings: list[Sighting] = field(default_factory=list)
+    connection: Connection | None = None
     expected: list[tuple[Place, Packet]] = field(default_factory=list)
     seen: set[Place] = field(default_factory=set)
 
@@ -83,7 +86,7 @@ def predicted(path: Path) -> list[tuple[Place, Packet]]:
         match step:
             case Received(interface=str() as name, local=False):
                 places.append((Place(step.netns, name, False), step.packet))
-            case Sent():
+            case Sent() if step.interface != "lo":  # libpcap shows a packet on `lo` once, coming in
                 places.append((Place(step.netns, step.interface, True), step.packet))
             case Crossed():
                 places.append((Place(step.netns, step.interface, False), step.packet))
@@ -233,6 +236,9 @@ class Replay:
                     self._evidence(replayed, place, frame, Evidence.SEEN, "")
                     return True
         for replayed in candidates:
+            if self._learned(replayed, place, packet, frame):
+                return True
+        for replayed in candidates:
             for predicted_place, expected in replayed.expected:
                 if predicted_place == place:
                     why = f"predicted {expected.describe()} ttl {expected.ttl}, seen {packet.describe()} ttl {packet.ttl}"
@@ -243,6 +249,22 @@ class Replay:
                 self._evidence(replayed, place, frame, Evidence.CONTRADICTED, f"seen there as {packet.describe()}, not predicted")
                 return True
         return False
+
+    def _learned(self, replayed: Replayed, place: Place, packet: Packet, frame: Frame) -> bool:
+        """Where NAT chose a port (or ICMP id) by chance, the capture tells which: the path and the connection are set right."""
+        expected = next((held for where, held in replayed.expected if where == place), None)
+        connection = replayed.connection
+        if expected is None or connection is None or not place.outgoing or not any(d.by_chance for d in replayed.path.doubts):
+            return False
+        changed = learn.port(replayed.path, expected, packet)
+        stack = self.machine.stack(place.netns)
+        if changed is None or stack is None:
+            return False
+        stack.tracker.rename(connection, learn.reply_tuple(connection, packet))
+        replayed.path = changed
+        replayed.expected = predicted(changed)
+        self._evidence(replayed, place, frame, Evidence.SEEN, "the capture tells which port or id NAT chose")
+        return True
 
     @staticmethod
     def _moved_on(replayed: Replayed, place: Place, packet: Packet) -> bool:
@@ -264,7 +286,7 @@ class Replay:
         if source.local:
             path, journey = self.machine.send(packet, place.netns, now)
             interface = None
-        elif not place.outgoing:
+        elif not place.outgoing and place.interface != "lo":
             kind = "otherhost" if decoded.packet_type == PACKET_OTHERHOST else "unicast"
             path, journey = self.machine.receive(packet, place.netns, place.interface, now, kind)
         else:
@@ -287,9 +309,12 @@ class Replay:
         return None
 
     def _origin(self, stack: Stack, place: Place, packet: Packet, now: int) -> tuple[Path, Journey, str | None]:
-        """A packet first seen leaving: sent by this host, or its origin was not captured. What it was before NAT, conntrack tells."""
+        """A packet first seen leaving (or on `lo`): sent by this host, or its origin was not captured.
+
+        What it was before NAT is told by conntrack, by the table captured later, by the rules, or is a doubt.
+        """
         doubts = Doubts(self._assumptions or {})
-        before = self._before_nat(stack, packet, now)
+        before = origin.before_nat(stack, packet, self._origins.get(stack.netns, {}), now, doubts)
         if stack.namespace.owner(before.src) is not None or before.src.is_loopback or not stack.namespace.interfaces:
             path, journey = self.machine.send(before, place.netns, now, doubts)
             return path, journey, None
@@ -305,23 +330,10 @@ class Replay:
         path, journey = self.machine.receive(arrived, place.netns, back.device, now, doubts=doubts)
         return path, journey, back.device
 
-    def _before_nat(self, stack: Stack, packet: Packet, now: int) -> Packet:
-        wanted = tuple_of(packet)
-        if wanted is None or packet.is_icmp_error:
-            return packet
-        found = stack.tracker.find(wanted.inverse(), 0, now)
-        original: FlowTuple | None = None
-        if found is not None:
-            connection, reply = found
-            original = connection.original_tuple if reply else connection.reply_tuple
-        else:
-            original = self._origins.get(stack.netns, {}).get(wanted)
-        return packet if original is None or original == wanted else _with_tuple(packet, original)
-
     def _keep(self, replayed: Replayed, journey: Journey | None, place: Place, packet: Packet) -> None:
         replayed.expected = predicted(replayed.path)
         replayed.seen.add(place)
-        if replayed.interface is None and place.outgoing and place.interface:
+        if replayed.interface is None and place.interface:
             self._check_start(replayed, place, packet)
         replayed.flow, replayed.role = self._flow(replayed, journey)
         key = identity(packet)
@@ -331,7 +343,7 @@ class Replay:
     @staticmethod
     def _check_start(replayed: Replayed, place: Place, packet: Packet) -> None:
         """A locally sent packet is first seen leaving: does its path lead there, and in that form?"""
-        state, why = Evidence.CONTRADICTED, f"seen leaving by {place.interface} as {packet.describe()}, not predicted"
+        state, why = Evidence.CONTRADICTED, f"seen on {place.interface} as {packet.describe()}, not predicted"
         for expected_place, expected in replayed.expected:
             if expected_place == place:
                 if form(expected) == form(packet):
@@ -339,7 +351,7 @@ class Replay:
                 else:
                     why = f"predicted {expected.describe()} ttl {expected.ttl}, seen {packet.describe()} ttl {packet.ttl}"
                 break
-        replayed.sightings.append(Sighting(replayed.number, place.interface, state, True, place.netns, why))
+        replayed.sightings.append(Sighting(replayed.number, place.interface, state, place.outgoing, place.netns, why))
 
     # -- flows ------------------------------------------------------------------------------------------------------------
 
@@ -347,6 +359,7 @@ class Replay:
         """The flow's number and the packet's role in it: by connection where there is one, else by its addresses and ports."""
         path = replayed.path
         connection = next((t.connection for _, t in journey.states if t.connection is not None), None) if journey else None
+        replayed.connection = connection
         start = _flow_tuple(path.start)
         ends = [start, _flow_tuple(path.end.packet)]
         keys = [t for t in ends if t is not None] + [t.inverse() for t in ends if t is not None]
@@ -375,11 +388,3 @@ def _flow_tuple(packet: Packet) -> FlowTuple | None:
         inner = tuple_of(packet.inner)
         return inner.inverse() if inner is not None else None
     return tuple_of(packet)
-
-
-def _with_tuple(packet: Packet, wanted: FlowTuple) -> Packet:
-    if packet.sport is not None:
-        return replace(packet, src=wanted.src, dst=wanted.dst, sport=wanted.a, dport=wanted.b)
-    if packet.icmp_id is not None:
-        return replace(packet, src=wanted.src, dst=wanted.dst, icmp_id=wanted.a)
-    return replace(packet, src=wanted.src, dst=wanted.dst)

@@ -115,6 +115,16 @@ class Tracker:
             if key in self._table and self._table[key][0] is connection:
                 del self._table[key]
 
+    def rename(self, connection: Connection, reply: FlowTuple) -> None:
+        """Give a connection the reply tuple that it turned out to have."""
+        held = self._table.pop((connection.zone, connection.reply_tuple), None)
+        if held is not None and held[0] is not connection:
+            self._table[(connection.zone, connection.reply_tuple)] = held
+        connection.reply_tuple = reply
+        connection.flags.add("SNAT")
+        if "CONFIRMED" in connection.flags:
+            self._insert(connection)
+
     def find(self, wanted: FlowTuple, zone: int, now: int | None) -> tuple[Connection, bool] | None:
         """The live entry that holds this tuple, and whether it is its reply direction."""
         found = self._table.get((zone, wanted))

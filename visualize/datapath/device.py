@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from dataclasses import replace
 
+from snapshot.host import HOST
 from snapshot.host.link import Interface, IPAddress
 from visualize.datapath import bridge, ip
 from visualize.datapath.skb import Skb
@@ -55,13 +56,21 @@ def _loop(stack: Stack, name: str, skb: Skb) -> End:
 
 def over(stack: Stack, interface: Interface, skb: Skb) -> End:
     """Out of a plain port: across a veth pair whose other end was captured, else out of the captured world."""
-    if interface.peer_netns is None or interface.peer_name is None:
-        return leave(stack, interface.name, skb)
-    other = stack.machine.stack(interface.peer_netns)
-    peer = other.interface(interface.peer_name) if other is not None else None
-    if other is None or peer is None:
+    other = stack.machine.stack(interface.peer_netns) if interface.peer_netns is not None else None
+    peer = other.interface(interface.peer_name or "") if other is not None else None
+    if other is None or peer is None or _outside(stack, interface, other):
         return leave(stack, interface.name, skb)
     return (yield from _cross(stack, interface, other, peer, skb))
+
+
+def _outside(stack: Stack, interface: Interface, other: Stack) -> bool:
+    """Whether a veth pair is this host's wire to the world (as in a lab), not the way to one of its containers.
+
+    So it is where the host's end has an address of its own and is no bridge port, and the other end's namespace holds no container.
+    """
+    if stack.netns != HOST or other.namespace.containers or interface.master is not None:
+        return False
+    return any(held.scope == "global" for held in interface.addresses)
 
 
 def _cross(stack: Stack, interface: Interface, other: Stack, peer: Interface, skb: Skb) -> End:

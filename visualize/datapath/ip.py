@@ -312,6 +312,8 @@ def output(stack: Stack, skb: Skb, out: str) -> End:
     ended = yield from traverse(stack, Hook.POSTROUTING, skb, skb.in_device, out, physin=skb.physin)
     if ended is not None:
         return ended
+    if skb.packet.dst_mac is not None or skb.packet.src_mac is not None:
+        skb.packet = replace(skb.packet, src_mac=None, dst_mac=None)  # a new frame, with this host's own MAC addresses
     return (yield from device.transmit(stack, out, skb))
 
 

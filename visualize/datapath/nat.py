@@ -87,7 +87,7 @@ def _unique(wanted: FlowTuple, connection: Connection, request: NatRequest | Non
             return hint
         first = _with_key(wanted, source, low)
         doubts.note(at, f"the kernel picks a port of {low}-{high} by chance", str(low), "the captured conntrack table",
-                    weak=True)
+                    weak=True, by_chance=True)
         return first
     for port in range(low, min(high, low + 128) + 1):
         candidate = _with_key(wanted, source, port)
@@ -115,7 +115,7 @@ def _by_chance(wanted: FlowTuple, connection: Connection, source: bool, doubts: 
     why = (f"--random: the kernel picks the source {what} by chance" if random else
            f"another connection holds {wanted.describe()}: the kernel picks another source {what} by chance")
     doubts.note(at, why, f"{what} {_key(wanted, source)} kept", "the captured conntrack table, or the capture itself",
-                weak=True)
+                weak=True, by_chance=True)
     return wanted
 
 

@@ -1,0 +1,119 @@
+"""What a packet that was first seen leaving looked like before this host's NAT rewrote it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from snapshot.host.link import IPAddress
+from snapshot.host.routing import TABLE_LOCAL
+from visualize.datapath.doubt import Doubts
+from visualize.datapath.routing import Query, select_source
+from visualize.datapath.stack import Stack
+from visualize.datapath.tuples import PORT_PROTOCOLS, FlowTuple, tuple_of
+from visualize.netfilter.hook import Hook
+from visualize.packet.packet import Packet
+
+_SETTLE = "the conntrack table captured after the traffic"
+
+
+def before_nat(stack: Stack, packet: Packet, later: Mapping[FlowTuple, FlowTuple], now: int, doubts: Doubts) -> Packet:
+    """The packet as its sender wrote it: by a connection that is known, by a captured entry, or by the rules (then a doubt)."""
+    wanted = tuple_of(packet)
+    if wanted is None or packet.is_icmp_error:
+        return packet
+    found = stack.tracker.find(wanted.inverse(), 0, now)
+    if found is not None:
+        connection, reply = found
+        return _with_tuple(packet, connection.original_tuple if reply else connection.reply_tuple)
+    if stack.tracker.find(wanted, 0, now) is not None:
+        return packet
+    if wanted in later:
+        return _with_tuple(packet, later[wanted])
+    return _by_rules(stack, packet, wanted, doubts)
+
+
+def _with_tuple(packet: Packet, wanted: FlowTuple) -> Packet:
+    if packet.sport is not None:
+        return replace(packet, src=wanted.src, dst=wanted.dst, sport=wanted.a, dport=wanted.b)
+    if packet.icmp_id is not None:
+        return replace(packet, src=wanted.src, dst=wanted.dst, icmp_id=wanted.a)
+    return replace(packet, src=wanted.src, dst=wanted.dst)
+
+
+def _by_rules(stack: Stack, packet: Packet, wanted: FlowTuple, doubts: Doubts) -> Packet:
+    """Destinations that a DNAT rule of nat OUTPUT would have turned into the one seen; the source address tells which is likely.
+
+    A process that connects to a local address gets that address (or its route's preferred one) as source: a source that routing would
+    not have chosen for the destination seen speaks for NAT.
+    """
+    if wanted.protocol not in PORT_PROTOCOLS:
+        return packet
+    ports = sorted(_published(stack, packet))
+    if not ports:
+        return packet
+    plain = _source_for(stack, packet.dst)
+    if packet.src != plain:
+        for address in _local_addresses(stack, packet.family):
+            if address.is_loopback == packet.src.is_loopback and _source_for(stack, address) == packet.src:
+                doubts.note("nat OUTPUT", f"first seen behind OUTPUT: {packet.src} is not the source that routing gives to "
+                            f"{packet.dst}, and a DNAT rule leads there", f"it was sent to {address}:{ports[0]}", _SETTLE)
+                return replace(packet, dst=address, dport=ports[0])
+    doubts.note("nat OUTPUT", f"first seen behind OUTPUT, where a DNAT rule (port {ports[0]}) leads to the same destination",
+                "it was sent to the destination seen", _SETTLE, weak=packet.src == plain and _reaches(stack, packet, ports[0]))
+    return packet
+
+
+def _reaches(stack: Stack, packet: Packet, port: int) -> bool:
+    return any(_source_for(stack, address) == packet.src for address in _local_addresses(stack, packet.family)
+               if not address.is_loopback)
+
+
+def _published(stack: Stack, packet: Packet) -> Iterator[int]:
+    """Ports that some DNAT or REDIRECT rule below nat OUTPUT turns into the packet's destination."""
+    for table in stack.nat_tables(packet.family, Hook.OUTPUT):
+        for chain in _reachable(table.table.chains, Hook.OUTPUT.value):
+            for rule in table.table.chains[chain].rules:
+                if rule.target is None or rule.target.name != "DNAT":
+                    continue
+                to = rule.target.option("--to-destination")
+                if to is None or not to.values or to.values[0] not in _spellings(packet):
+                    continue
+                option = next((c.option("--dport", "--destination-port") for c in rule.matches
+                               if c.option("--dport", "--destination-port")), None)
+                if option is not None and option.values and option.values[0].isdigit() and not option.negated:
+                    yield int(option.values[0])
+
+
+def _spellings(packet: Packet) -> set[str]:
+    address = f"[{packet.dst}]" if packet.family == 6 else str(packet.dst)
+    return {f"{address}:{packet.dport}", str(packet.dst)}
+
+
+def _reachable(chains: Mapping[str, object], base: str) -> list[str]:
+    seen, todo = [], [base]
+    while todo:
+        name = todo.pop(0)
+        if name in seen or name not in chains:
+            continue
+        seen.append(name)
+        for rule in getattr(chains[name], "rules", ()):
+            if rule.target is not None and rule.target.name in chains:
+                todo.append(rule.target.name)
+    return seen
+
+
+def _local_addresses(stack: Stack, family: int) -> list[IPAddress]:
+    return [held.local for interface in stack.namespace.interfaces.values() for held in interface.addresses
+            if held.family == family]
+
+
+def _source_for(stack: Stack, destination: IPAddress) -> IPAddress | None:
+    """The source address that the kernel gives to a packet for this destination."""
+    found = stack.fib[destination.version].lookup(Query(destination))
+    if found.route is None:
+        return None
+    if found.route.preferred_source is not None:
+        return found.route.preferred_source
+    if found.route.table == TABLE_LOCAL:
+        return destination
+    hop = found.nexthop
+    return select_source(stack.namespace, hop.device or "", hop.gateway or destination) if hop is not None else None
