@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from visualize.netfilter.answer import Answer, Truth, no, unknown
 from visualize.packet.packet import Packet, Protocol
 
-SIZES = {Protocol.TCP: 20, Protocol.UDP: 8, Protocol.UDPLITE: 8, Protocol.SCTP: 12, Protocol.DCCP: 12, Protocol.ICMP: 4,
+SIZES: dict[int, int] = {Protocol.TCP: 20, Protocol.UDP: 8, Protocol.UDPLITE: 8, Protocol.SCTP: 12, Protocol.DCCP: 12, Protocol.ICMP: 4,
          Protocol.ICMPV6: 4, Protocol.ESP: 8, Protocol.AH: 12}
 TCPOPT_EOL, TCPOPT_NOP, TCPOPT_MSS = 0, 1, 2
 
@@ -23,11 +23,10 @@ def not_captured(what: str, default: bool = False) -> Answer:
     return unknown(f"{what} was not captured", default, "capture whole packets (tcpdump -s 0)")
 
 
-def no_transport(packet: Packet, protocol: int, there: bool) -> Answer | None:
-    """Why a match can't read the header of `protocol`: None where it can.
+def no_transport(packet: Packet, protocol: int) -> Answer | None:
+    """Why the packet has no header of `protocol` to look at: None where it has one.
 
-    A later fragment has no ports, and says NO even behind a `!` (tcp_mt, udp_mt, icmp_match). A header that the packet really
-    lacks makes the kernel drop the packet; one that only the capture lacks is UNKNOWN. `there`: the fields were decoded.
+    A later fragment has no ports, and says NO even behind a `!` (tcp_mt, udp_mt, icmp_match).
     """
     if packet.protocol != protocol:
         return no(f"protocol is {packet.protocol_name}")
@@ -35,11 +34,18 @@ def no_transport(packet: Packet, protocol: int, there: bool) -> Answer | None:
         if protocol == Protocol.TCP and packet.family == 4 and packet.fragment_offset == 8:
             return hotdrop("a TCP fragment at offset 8 is an attack; the kernel drops it")
         return no("a later fragment has no ports")
-    if there:
-        return None
-    if 0 < packet.length < packet.header_length + SIZES.get(Protocol(protocol), 4):
+    return None
+
+
+def cut_header(packet: Packet, negated: bool, needed: int | None = None) -> Answer:
+    """What a match says of a field that was not decoded.
+
+    A header that the packet really lacks makes the kernel drop the packet; one that only the capture lacks is UNKNOWN.
+    """
+    size = SIZES.get(packet.protocol, 4) if needed is None else needed
+    if 0 < packet.length < packet.header_length + size:
         return hotdrop(f"the {packet.protocol_name} header is cut; the kernel drops the packet")
-    return not_captured(f"the {packet.protocol_name} header")
+    return not_captured(f"the {packet.protocol_name} header").negate(negated)
 
 
 def tcp_options(options: bytes) -> Iterator[tuple[int, bytes]]:

@@ -5,7 +5,7 @@
 
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, no, yes
-from visualize.netfilter.headers import extension_header, no_transport, not_captured, transport_bytes
+from visualize.netfilter.headers import extension_header, no_transport, not_captured
 from visualize.netfilter.here import Here
 from visualize.netfilter.match.esp import spi_check
 from visualize.netfilter.options import All, Check, not_known, number_range, word
@@ -13,7 +13,7 @@ from visualize.packet.packet import Packet, Protocol
 
 
 def _header4(packet: Packet, here: Here) -> Answer:
-    return no_transport(packet, Protocol.AH, transport_bytes(packet, 0, 12) is not None) or yes()
+    return no_transport(packet, Protocol.AH) or yes()
 
 
 def _bound4(clause: Clause) -> All:

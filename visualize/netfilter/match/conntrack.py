@@ -38,6 +38,7 @@ def states(option: Option, known: frozenset[str]) -> frozenset[str]:
 
 def state_check(option: Option, wanted: frozenset[str], here: Here) -> Answer:
     """--ctstate and --state: the packet's state, or a connection that NAT has rewritten, is in the list."""
+    here.read.add("ctstate")
     state = state_of(here)
     has = {state}
     if here.connection is not None:

@@ -4,19 +4,15 @@
 """
 
 from snapshot.host.firewall import Clause, Option
-from visualize.netfilter.answer import Answer, decide, unknown, yes
+from visualize.netfilter.answer import Answer, decide, unknown
 from visualize.netfilter.extension import BindError
-from visualize.netfilter.headers import no_transport, not_captured, transport_bytes
+from visualize.netfilter.headers import not_captured, transport_bytes
 from visualize.netfilter.here import Here
-from visualize.netfilter.match.tcp import port_check
+from visualize.netfilter.match.tcp import header_check, port_check
 from visualize.netfilter.options import All, Check, not_known, word, words
 from visualize.packet.packet import Packet, Protocol
 
 TYPES = ("REQUEST", "RESPONSE", "DATA", "ACK", "DATAACK", "CLOSEREQ", "CLOSE", "RESET", "SYNC", "SYNCACK")
-
-
-def _header(packet: Packet, here: Here) -> Answer:
-    return no_transport(packet, Protocol.DCCP, packet.sport is not None) or yes()
 
 
 def _types_check(option: Option) -> Check:
@@ -42,7 +38,7 @@ def _option_unknown(packet: Packet, here: Here) -> Answer:
 
 def bind(clause: Clause, family: str) -> All:
     """Bind `-m dccp`."""
-    checks: list[Check] = [_header]
+    checks: list[Check] = [header_check(Protocol.DCCP, not clause.options)]
     for option in clause.options:
         match option.name:
             case "--sport" | "--source-port":

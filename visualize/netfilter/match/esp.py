@@ -12,7 +12,7 @@ from visualize.packet.packet import Packet, Protocol
 
 
 def _header(packet: Packet, here: Here) -> Answer:
-    return no_transport(packet, Protocol.ESP, transport_bytes(packet, 0, 4) is not None) or yes()
+    return no_transport(packet, Protocol.ESP) or yes()
 
 
 def spi_check(option: Option, at: int) -> Check:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, yes
 from visualize.netfilter.extension import BindError
-from visualize.netfilter.headers import no_transport, not_captured
+from visualize.netfilter.headers import cut_header, no_transport
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, integer, not_known, word
 from visualize.packet.packet import Packet, Protocol
@@ -54,7 +54,7 @@ def icmp_type_check(option: Option, names: Mapping[str, int | tuple[int, int]], 
         if kind == any_type:
             return decide(True, "any type is excluded", option.negated)
         if packet.icmp_type is None or packet.icmp_code is None:
-            return not_captured("the ICMP type").negate(option.negated)
+            return cut_header(packet, option.negated)
         return decide(packet.icmp_type == kind and low <= packet.icmp_code <= high,
                       f"ICMP type is {packet.icmp_type}/{packet.icmp_code}", option.negated)
 
@@ -64,7 +64,7 @@ def icmp_type_check(option: Option, names: Mapping[str, int | tuple[int, int]], 
 def icmp_header_check(protocol: Protocol) -> Check:
     """An ICMP message whose header is there, not a later fragment."""
     def check(packet: Packet, here: Here) -> Answer:
-        return no_transport(packet, protocol, packet.icmp_type is not None) or yes()
+        return no_transport(packet, protocol) or (yes() if packet.icmp_type is not None else cut_header(packet, False))
 
     return check
 

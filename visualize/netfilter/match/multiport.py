@@ -5,7 +5,7 @@
 
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, no, yes
-from visualize.netfilter.headers import no_transport, not_captured
+from visualize.netfilter.headers import cut_header
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, not_known, port_range, words
 from visualize.packet.packet import Packet, Protocol
@@ -18,7 +18,7 @@ def _header(packet: Packet, here: Here) -> Answer:
         return no(f"{packet.protocol_name} has no ports")
     if packet.fragment_offset > 0:
         return no("a later fragment has no ports")
-    return no_transport(packet, packet.protocol, packet.sport is not None) or yes()
+    return yes()
 
 
 def _ports_check(option: Option, source: bool, destination: bool) -> Check:
@@ -28,7 +28,7 @@ def _ports_check(option: Option, source: bool, destination: bool) -> Check:
         ports = [port for port, used in ((packet.sport, source), (packet.dport, destination)) if used]
         known = [port for port in ports if port is not None]
         if len(known) != len(ports):
-            return not_captured("the ports").negate(option.negated)
+            return cut_header(packet, option.negated, needed=4)
         found = any(first <= port <= last for port in known for first, last in ranges)
         side = "ports are" if source and destination else "source port is" if source else "destination port is"
         return decide(found, f"{side} {' and '.join(map(str, known))}", option.negated)

@@ -6,11 +6,11 @@
 from collections.abc import Iterator
 
 from snapshot.host.firewall import Clause, Option
-from visualize.netfilter.answer import Answer, decide, no, yes
+from visualize.netfilter.answer import Answer, decide
 from visualize.netfilter.extension import BindError
-from visualize.netfilter.headers import no_transport, not_captured
+from visualize.netfilter.headers import not_captured
 from visualize.netfilter.here import Here
-from visualize.netfilter.match.tcp import port_check
+from visualize.netfilter.match.tcp import header_check, port_check
 from visualize.netfilter.options import All, Check, not_known
 from visualize.packet.packet import Packet, Protocol
 
@@ -18,10 +18,6 @@ CHUNKS = {"DATA": 0, "INIT": 1, "INIT_ACK": 2, "SACK": 3, "HEARTBEAT": 4, "HEART
           "SHUTDOWN_ACK": 8, "ERROR": 9, "COOKIE_ECHO": 10, "COOKIE_ACK": 11, "ECN_ECNE": 12, "ECN_CWR": 13,
           "SHUTDOWN_COMPLETE": 14, "I_DATA": 64, "RE_CONFIG": 130, "PAD": 132, "ASCONF": 193, "ASCONF_ACK": 128,
           "FORWARD_TSN": 192, "I_FORWARD_TSN": 194}
-
-
-def _header(packet: Packet, here: Here) -> Answer:
-    return no_transport(packet, Protocol.SCTP, packet.sport is not None) or yes()
 
 
 def _chunks(packet: Packet) -> Iterator[int | None]:
@@ -57,13 +53,9 @@ def _chunk_check(option: Option) -> Check:
     return check
 
 
-def _later_fragment(packet: Packet, here: Here) -> Answer:
-    return no("a later fragment has no chunks") if packet.fragment_offset else yes()
-
-
 def bind(clause: Clause, family: str) -> All:
     """Bind `-m sctp`."""
-    checks: list[Check] = [_later_fragment, _header]
+    checks: list[Check] = [header_check(Protocol.SCTP, not clause.options)]
     for option in clause.options:
         match option.name:
             case "--sport" | "--source-port":

@@ -6,7 +6,7 @@
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, yes
 from visualize.netfilter.extension import BindError
-from visualize.netfilter.headers import no_transport, not_captured, tcp_options
+from visualize.netfilter.headers import cut_header, no_transport, tcp_options
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, integer, not_known, port_range, word
 from visualize.packet.packet import Packet, Protocol
@@ -15,21 +15,28 @@ FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ECE": 64
 
 
 def port_check(option: Option, source: bool) -> Check:
-    """One of --sport and --dport: the port lies in the range. The header is known to be there."""
+    """One of --sport and --dport: the port lies in the range. The packet is known to have ports."""
     first, last = port_range(word(option))
     side = "source" if source else "destination"
 
     def check(packet: Packet, here: Here) -> Answer:
         port = packet.sport if source else packet.dport
         if port is None:
-            return not_captured(f"the {side} port").negate(option.negated)
+            return cut_header(packet, option.negated)
         return decide(first <= port <= last, f"{side} port is {port}", option.negated)
 
     return check
 
 
-def _header(packet: Packet, here: Here) -> Answer:
-    return no_transport(packet, Protocol.TCP, packet.sport is not None) or yes()
+def header_check(protocol: Protocol, bare: bool) -> Check:
+    """The packet has a header of `protocol`; `bare` where no option asks for more, so that a cut one is noticed here."""
+    def check(packet: Packet, here: Here) -> Answer:
+        missing = no_transport(packet, protocol)
+        if missing is None and bare and packet.dport is None:
+            missing = cut_header(packet, False)
+        return missing or yes()
+
+    return check
 
 
 def _flags(text: str) -> int:
@@ -44,7 +51,7 @@ def _flags(text: str) -> int:
 def _flags_check(mask: int, wanted: int, negated: bool) -> Check:
     def check(packet: Packet, here: Here) -> Answer:
         if packet.tcp_flags is None:
-            return not_captured("the TCP flags").negate(negated)
+            return cut_header(packet, negated)
         names = [name for name, bit in FLAGS.items() if name != "ALL" and packet.tcp_flags & bit]
         return decide(packet.tcp_flags & mask == wanted, f"TCP flags are {','.join(names) or 'none'}", negated)
 
@@ -81,4 +88,4 @@ def _check(option: Option) -> Check:
 
 def bind(clause: Clause, family: str) -> All:
     """Bind `-m tcp`."""
-    return All([_header, *(_check(option) for option in clause.options)])
+    return All([header_check(Protocol.TCP, not clause.options), *(_check(option) for option in clause.options)])

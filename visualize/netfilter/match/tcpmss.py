@@ -5,7 +5,7 @@
 
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, yes
-from visualize.netfilter.headers import TCPOPT_MSS, no_transport, tcp_options
+from visualize.netfilter.headers import TCPOPT_MSS, cut_header, no_transport, tcp_options
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, not_known, number_range, word
 from visualize.packet.packet import Packet, Protocol
@@ -18,7 +18,10 @@ def mss_of(packet: Packet) -> int | None:
 
 
 def _header(packet: Packet, here: Here) -> Answer:
-    return no_transport(packet, Protocol.TCP, packet.tcp_flags is not None) or yes()
+    missing = no_transport(packet, Protocol.TCP)
+    if missing is None and not packet.tcp_options and packet.tcp_flags is None:
+        missing = cut_header(packet, False)
+    return missing or yes()
 
 
 def _check(option: Option) -> Check:

@@ -4,20 +4,14 @@
 """
 
 from snapshot.host.firewall import Clause
-from visualize.netfilter.answer import Answer, yes
-from visualize.netfilter.headers import no_transport
-from visualize.netfilter.here import Here
-from visualize.netfilter.match.tcp import port_check
+from visualize.netfilter.match.tcp import header_check, port_check
 from visualize.netfilter.options import All, Check, not_known
-from visualize.packet.packet import Packet, Protocol
+from visualize.packet.packet import Protocol
 
 
 def ports_of(clause: Clause, protocol: Protocol) -> All:
     """The checks of a protocol that has ports and nothing else to ask for."""
-    def header(packet: Packet, here: Here) -> Answer:
-        return no_transport(packet, protocol, packet.sport is not None) or yes()
-
-    checks: list[Check] = [header]
+    checks: list[Check] = [header_check(protocol, not clause.options)]
     for option in clause.options:
         if option.name not in ("--sport", "--source-port", "--dport", "--destination-port"):
             raise not_known(option)

@@ -14,6 +14,7 @@ from visualize.netfilter.here import Here
 from visualize.netfilter.hook import Hook
 from visualize.netfilter.options import network, not_known, word
 from visualize.netfilter.outcome import NatRequest, Outcome, RuleVerdict
+from visualize.netfilter.watch import watch
 from visualize.packet.packet import Packet
 
 
@@ -26,6 +27,7 @@ class Netmap:
     def act(self, packet: Packet, here: Here) -> Outcome:
         """ACCEPT; the request names the one address that comes out."""
         source = here.hook in (Hook.POSTROUTING, Hook.INPUT)
+        packet = watch(packet, here.read)
         old = packet.src if source else packet.dst
         new = ip_address((int(self.to.network_address) | int(old) & int(self.to.hostmask)).to_bytes(len(old.packed), "big"))
         return Outcome(RuleVerdict.ACCEPT, nat=NatRequest("NETMAP", source, (new, new), netmap_prefix=self.to.prefixlen))

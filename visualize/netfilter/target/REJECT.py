@@ -11,6 +11,7 @@ from visualize.netfilter.extension import BindError
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import not_known, word
 from visualize.netfilter.outcome import Begets, Outcome, RuleVerdict
+from visualize.netfilter.watch import watch
 from visualize.packet.packet import RST, Packet, Protocol
 
 KINDS4 = {"icmp-net-unreachable": "net-unreach", "icmp-host-unreachable": "host-unreach",
@@ -31,7 +32,7 @@ class Reject:
 
     def act(self, packet: Packet, here: Here) -> Outcome:
         """DROP; begets the answer unless the kernel would send none."""
-        silent = self._silence(packet, here)
+        silent = self._silence(watch(packet, here.read), here)
         if silent:
             return Outcome(RuleVerdict.DROP, note=f"no answer is sent: {silent}")
         return Outcome(RuleVerdict.DROP, begets=Begets(self.kind))

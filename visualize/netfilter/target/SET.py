@@ -12,6 +12,7 @@ from visualize.netfilter.match.set import set_and_flags
 from visualize.netfilter.options import not_known
 from visualize.netfilter.outcome import CONTINUE, Outcome
 from visualize.netfilter.sets import dimensions, overlay, values_of
+from visualize.netfilter.watch import watch
 from visualize.packet.packet import Packet
 
 IGNORED = ("--exist", "--timeout", "--map-mark", "--map-prio", "--map-queue")
@@ -29,7 +30,7 @@ class Set:
             ipset = here.world.ipset(name)
             if ipset is None or ipset.type == "list:set" or len(flags) < len(dimensions(ipset)):
                 continue
-            values = values_of(ipset, flags, packet, here)
+            values = values_of(ipset, flags, watch(packet, here.read), here)
             if not isinstance(values, Answer):
                 overlay(here, name)[values] = added
         if self.maps:

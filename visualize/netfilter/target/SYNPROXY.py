@@ -10,6 +10,7 @@ from visualize.netfilter.answer import unknown
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import not_known
 from visualize.netfilter.outcome import CONTINUE, Outcome, RuleVerdict
+from visualize.netfilter.watch import watch
 from visualize.packet.packet import ACK, FIN, RST, SYN, Packet, Protocol
 
 OPTIONS = ("--sack-perm", "--timestamp", "--wscale", "--mss", "--ecn")
@@ -20,6 +21,7 @@ class Synproxy:
 
     def act(self, packet: Packet, here: Here) -> Outcome:
         """STOLEN for SYN and ACK, in doubt; CONTINUE for the rest."""
+        packet = watch(packet, here.read)
         if packet.protocol != Protocol.TCP or packet.tcp_flags is None:
             return CONTINUE
         flags = packet.tcp_flags & (FIN | SYN | RST | ACK)

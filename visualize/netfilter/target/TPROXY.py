@@ -12,6 +12,7 @@ from visualize.netfilter.answer import unknown
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import address, not_known, port, value_and_mask, word
 from visualize.netfilter.outcome import Outcome, RuleVerdict
+from visualize.netfilter.watch import watch
 from visualize.packet.packet import Packet
 
 
@@ -23,7 +24,7 @@ class Tproxy:
 
     def act(self, packet: Packet, here: Here) -> Outcome:
         """ACCEPT with the mark, assumed unless the captured listeners have nobody on the port."""
-        wanted = self.port or packet.dport
+        wanted = self.port or watch(packet, here.read).dport
         listeners = here.world.listeners
         if listeners is not None and not any(one.port == wanted and one.protocol == packet.protocol_name for one in listeners):
             return Outcome(RuleVerdict.DROP, doubt=unknown(

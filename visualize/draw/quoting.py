@@ -1,0 +1,40 @@
+"""Every escape. Names, comments and labels come from strangers' tarballs: here, and only here, they become safe to show."""
+
+import unicodedata
+
+
+def visible(text: str) -> str:
+    """Control characters, text-direction overrides and stray bytes shown as escapes; everything else as it is."""
+    return text if text.isascii() and text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8 (surrogateescape)
+        return f"\\x{code - 0xDC00:02x}"
+    category = unicodedata.category(character)
+    if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+        return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return character
+
+
+def terminal(text: str) -> str:
+    """For a terminal: no escape sequence gets through; line ends stay where the text is ours to lay out."""
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def html(text: str) -> str:
+    """For HTML, SVG and Graphviz' HTML-like labels."""
+    return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def dot(text: str) -> str:
+    """A quoted DOT string. Backslashes are doubled, so that no `\\N` or `\\G` of a name is expanded."""
+    lines = [visible(line).replace("\\", "\\\\").replace('"', '\\"') for line in text.split("\n")]
+    return '"' + "\\n".join(lines) + '"'
+
+
+def file_name(text: str) -> str:
+    """A name that is safe in every file system: letters, digits, `-`, `_`, `.`; never hidden, never empty."""
+    cleaned = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in text).lstrip(".")
+    return cleaned[:100] or "_"
