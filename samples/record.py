@@ -274,8 +274,12 @@ def record(name):
         seconds = 4 + int(len(flows) * 0.75)
         tarball = target / "snapshot.tar.gz"
         extra = [word for where in traced for word in ("--pcap-in", where)]
-        collector = subprocess.Popen(["bash", f"{LAB}/docker-lab.sh", "sh", "host", "sh", str(COLLECT), "--pcap", str(seconds),
-                                      *extra, "-o", str(tarball)], stderr=subprocess.PIPE, text=True)
+        # the lab's own surroundings (its client, its internet, the machine below) are no part of the host
+        outer = f"ns-{os.stat('/proc/self/ns/net').st_ino}"
+        extra += [word for where in ("dkclient", "dkinternet", outer) for word in ("--skip", where)]
+        collect = shlex.join(["sh", str(COLLECT), "--pcap", str(seconds), *extra, "-o", str(tarball)])
+        collector = subprocess.Popen(["bash", f"{LAB}/docker-lab.sh", "sh", "host", "unshare", "--uts", "sh", "-c",
+                                      f"hostname dockerhost; exec {collect}"], stderr=subprocess.PIPE, text=True)
         assert collector.stderr is not None
         for line in collector.stderr:
             if "capturing" in line:

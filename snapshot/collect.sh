@@ -1,7 +1,7 @@
 #!/bin/sh
 # packetpath collector: saves what this host's network tools print, and optionally a capture, into one tarball.
 # POSIX sh (dash, bash, busybox ash). It changes nothing on the host: it only reads, and loads no kernel module on purpose.
-# usage: sudo sh collect.sh [-o FILE] [--pcap SECONDS] [--pcap-in NAME]... [--netns this] [--timeout SECONDS]
+# usage: sudo sh collect.sh [-o FILE] [--pcap SECONDS] [--pcap-in NAME]... [--netns this] [--skip NAME]... [--timeout SECONDS]
 # shellcheck disable=SC2317
 set -u
 umask 077
@@ -11,7 +11,7 @@ PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 export PATH
 VERSION=0.1.0
 
-out='' pcap=0 pcap_in='' only_this=0 limit=20
+out='' pcap=0 pcap_in='' only_this=0 limit=20 skipped=''
 usage() {
   cat <<'END'
 usage: sh collect.sh [options]      (as root for everything; without root it saves what it can)
@@ -19,6 +19,7 @@ usage: sh collect.sh [options]      (as root for everything; without root it sav
   --pcap SECONDS     also capture on all interfaces of this namespace for so long (tcpdump -i any)
   --pcap-in NAME     capture in this container or namespace too (repeatable; needs --pcap)
   --netns this       only the namespace that it runs in, no others
+  --skip NAME        leave this container or namespace out (repeatable)
   --timeout SECONDS  how long one command may take (default 20)
   --version, -h
 END
@@ -30,6 +31,7 @@ while [ $# -gt 0 ]; do
     -o) [ $# -ge 2 ] || die "-o wants a file name"; out=$2; shift;;
     --pcap) [ $# -ge 2 ] || die "--pcap wants seconds"; number --pcap "$2"; pcap=$2; shift;;
     --pcap-in) [ $# -ge 2 ] || die "--pcap-in wants a name"; pcap_in="$pcap_in $2"; shift;;
+    --skip) [ $# -ge 2 ] || die "--skip wants a name"; skipped="$skipped $2"; shift;;
     --netns) [ "${2:-}" = this ] || die "--netns knows only 'this'"; only_this=1; shift;;
     --timeout) [ $# -ge 2 ] || die "--timeout wants seconds"; number --timeout "$2"; limit=$2; shift;;
     --version) echo "packetpath collector $VERSION"; exit 0;;
@@ -154,7 +156,8 @@ collect_namespace() { # name
   save "$d/bridge-fdb.txt" "$n" bridge fdb
   save "$d/bridge-vlan.json" "$n" bridge -j vlan
   save "$d/bridge-vlan.txt" "$n" bridge vlan
-  save "$d/brctl-show.txt" "$n" brctl show
+  # brctl reads /sys, which shows the namespace that it was mounted in: elsewhere it would tell of the wrong one
+  if [ "$n" = host ]; then save "$d/brctl-show.txt" "$n" brctl show; fi
   rules "$d/" "$n"
   save "$d/nft-ruleset.txt" "$n" nft -a list ruleset
   save "$d/nft-ruleset.json" "$n" nft -j list ruleset
@@ -268,6 +271,7 @@ save once/date.txt host date -u +%s
 save once/modules.txt host cat /proc/modules
 
 while read -r number path name; do
+  case " $skipped " in *" $name "*) skip "netns/$name" "$name" "--skip $name" "left out, as was asked for"; continue;; esac
   if [ "$path" = self ]; then enter=''; else
     enter="nsenter --net=$path"
     if ! have nsenter; then skip "netns/$name" "$name" "nsenter" "nsenter is not installed: other namespaces can't be read"; continue; fi

@@ -17,17 +17,24 @@ def ports(interfaces: dict[str, Interface], records: Iterable[PortRecord], shown
           vlans: Iterable[VlanRecord]) -> dict[str, Interface]:
     """Fill in what `bridge link`, `brctl show` and `bridge vlan` know of ports; `ip -d link` wins where it told more."""
     found = dict(interfaces)
+    complete = bool(interfaces)  # `ip link` told all there are: what only brctl names is another namespace's
     for record in records:
+        if complete and record.name not in found:
+            continue
         held = found.get(record.name, Interface(record.name, invented=True))
         port = held.port if held.port is not None and held.port.hairpin is not None else record.port
         found[record.name] = replace(held, master=held.master or record.master, port=port)
         master = found.get(record.master, Interface(record.master, kind="bridge", invented=True))
         found[record.master] = replace(master, kind=master.kind or "bridge", bridge=master.bridge or Bridge())
     for bridge in shown:
+        if complete and bridge.name not in found:
+            continue
         held = found.get(bridge.name, Interface(bridge.name, mac=bridge.mac, invented=True))
         found[bridge.name] = replace(held, kind=held.kind or "bridge", mac=held.mac or bridge.mac,
                                      bridge=held.bridge or Bridge(stp=bridge.stp))
         for name in bridge.ports:
+            if complete and name not in found:
+                continue
             port_held = found.get(name, Interface(name, invented=True))
             found[name] = replace(port_held, master=port_held.master or bridge.name, port=port_held.port or BridgePort())
     for vlan in vlans:

@@ -12,7 +12,6 @@ import click
 if TYPE_CHECKING:
     from snapshot.finding import Finding
     from visualize.load import Loaded
-    from visualize.packet.packet import Packet
     from visualize.replay import Replayed
 
 VERSION = "0.1.0"
@@ -85,8 +84,10 @@ def collector(output: str | None) -> None:
 
     Example: packetpath collector -o collect.sh
     """
-    from importlib.resources import files
-    text = files("snapshot").joinpath("collect.sh").read_bytes()
+    from pathlib import Path as FilePath
+
+    import snapshot
+    text = FilePath(snapshot.__file__).with_name("collect.sh").read_bytes()
     if output is None:
         click.get_binary_stream("stdout").write(text)
         return
@@ -288,9 +289,9 @@ def trace(snapshot: str, proto: str, source: str | None, destination: str, inter
             from visualize.line import path_record
             _json({"schema": "packetpath-trace/1", **path_record(path)})
         case "dot":
-            from visualize.trace import as_flow
             from visualize.draw.dot import to_dot
             from visualize.draw.scene import path_scene
+            from visualize.trace import as_flow
             click.echo(to_dot(path_scene(loaded.built.host, as_flow(path))), nl=False)
         case _:
             from visualize.show import print_trace

@@ -7,7 +7,20 @@ from typing import Any
 from snapshot.host import Host
 from visualize.flow import Flow, PathUse
 from visualize.packet.packet import Packet
-from visualize.path import Bridged, Crossed, Ended, Path, PolicyApplied, Received, Rewritten, Routed, RuleMatched, Sighting, Step, Tracked
+from visualize.path import (
+    Bridged,
+    Crossed,
+    Ended,
+    Path,
+    PolicyApplied,
+    Received,
+    Rewritten,
+    Routed,
+    RuleMatched,
+    Sighting,
+    Step,
+    Tracked,
+)
 from visualize.replay import Replayed
 
 
@@ -30,7 +43,7 @@ class _Growing:
 
 def _shape(path: Path) -> tuple[object, ...]:
     """What makes two paths the same way: the same steps, whatever the sequence numbers."""
-    return tuple(_step_shape(step) for step in path.steps) + ((path.start.src, path.start.dst, path.start.sport, path.start.dport),)
+    return (*map(_step_shape, path.steps), (path.start.src, path.start.dst, path.start.sport, path.start.dport))
 
 
 def _step_shape(step: Step) -> tuple[object, ...]:
@@ -122,7 +135,8 @@ def record(flow: Flow) -> dict[str, Any]:
 def to_csv(flows: list[Flow]) -> str:
     """The flow table as CSV, one row for each flow."""
     import pandas as pd
-    return str(pd.DataFrame([record(flow) for flow in flows], columns=_COLUMNS).to_csv(index=False, lineterminator="\n"))
+    frame = pd.DataFrame([record(flow) for flow in flows], columns=_COLUMNS).convert_dtypes()
+    return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
 _COLUMNS = ["flow", "started", "packets", "proto", "netns", "interface", "src", "sport", "dst", "dport", "nat_src", "nat_sport",

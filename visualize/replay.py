@@ -197,7 +197,8 @@ class Replay:
         place = Place(source.netns, name or "", outgoing)
         packet: Packet | None = replace(decoded.packet, mark=0)
         stack = self.machine.stack(source.netns)
-        assert packet is not None and stack is not None
+        assert packet is not None
+        assert stack is not None
         if packet.is_fragment and stack.tracked(packet.family):
             defragmenter = self._defragmenters.setdefault(place, Defragmenter())
             packet = defragmenter.feed(packet)
@@ -316,7 +317,8 @@ class Replay:
         doubts = Doubts(self._assumptions or {})
         before = origin.before_nat(stack, packet, self._origins.get(stack.netns, {}), now, doubts)
         if stack.namespace.owner(before.src) is not None or before.src.is_loopback or not stack.namespace.interfaces:
-            path, journey = self.machine.send(before, place.netns, now, doubts)
+            bound = before.dst.is_multicast or before.dst.is_link_local or str(before.dst) == "255.255.255.255"
+            path, journey = self.machine.send(before, place.netns, now, doubts, place.interface if bound else None)
             return path, journey, None
         back = stack.fib[packet.family].lookup(Query(before.src))
         if back.device is None or back.device == place.interface:

@@ -1,7 +1,7 @@
 """A question about one packet that is in no capture."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, ip_address
 
 from snapshot.host import HOST, Host
@@ -124,23 +124,20 @@ def _packet(question: Question, source: IPAddress, sport: int | None, destinatio
             number: int) -> Packet:
     four = isinstance(source, IPv4Address)
     header = 20 if four else 40
-    common = {"ttl": question.ttl, "mark": question.mark, "header_length": header}
+    plain = Packet(source, destination, number, question.ttl, length=header + 20, header_length=header, mark=question.mark)
     if number == Protocol.TCP:
         if dport is None:
             raise ValueError("--dst: a TCP packet needs a port (ADDRESS:PORT)")
-        return Packet(source, destination, number, length=header + 40, sport=sport or _EPHEMERAL, dport=dport,
-                      tcp_flags=question.tcp_flags, seq=1, ack=0, window=64240, transport_length=0, dont_fragment=four,
-                      **common)
+        return replace(plain, length=header + 40, sport=sport or _EPHEMERAL, dport=dport, tcp_flags=question.tcp_flags, seq=1,
+                       ack=0, window=64240, transport_length=0, dont_fragment=four)
     if number in (Protocol.UDP, Protocol.UDPLITE, Protocol.SCTP, Protocol.DCCP):
         if dport is None:
             raise ValueError(f"--dst: a {question.protocol} packet needs a port (ADDRESS:PORT)")
-        return Packet(source, destination, number, length=header + 28, sport=sport or _EPHEMERAL, dport=dport,
-                      transport_length=20, **common)
+        return replace(plain, length=header + 28, sport=sport or _EPHEMERAL, dport=dport, transport_length=20)
     if number in (Protocol.ICMP, Protocol.ICMPV6):
         kind = question.icmp_type if question.icmp_type is not None else (8 if number == Protocol.ICMP else 128)
-        return Packet(source, destination, number, length=header + 64, icmp_type=kind, icmp_code=0, icmp_id=1, icmp_seq=1,
-                      **common)
-    return Packet(source, destination, number, length=header + 20, **common)
+        return replace(plain, length=header + 64, icmp_type=kind, icmp_code=0, icmp_id=1, icmp_seq=1)
+    return plain
 
 
 def as_flow(path: Path) -> Flow:

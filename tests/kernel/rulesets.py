@@ -141,7 +141,7 @@ class Ruleset:
         rng = self.rng
         proto = rng.choice(["", "", "tcp", "tcp", "udp", "udp", self.icmp])
         target = self._target(table, chain, base, proto)
-        if target.startswith("REJECT") and "tcp-reset" in target or "@tcp" in target:
+        if (target.startswith("REJECT") and "tcp-reset" in target) or "@tcp" in target:
             proto = "tcp"
         if ("--to-ports" in target or "]:" in target or ":8" in target.split("--to-")[-1]) and proto not in ("tcp", "udp"):
             proto = rng.choice(["tcp", "udp"])

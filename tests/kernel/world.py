@@ -254,7 +254,7 @@ class World:
         for data, control, _, origin in _waiting(self.any):
             interface, protocol, kind, hardware, address = origin
             name = str(interface)
-            if kind == wire.PACKET_OUTGOING and name == "lo" or protocol not in (0x0800, 0x86DD):
+            if (kind == wire.PACKET_OUTGOING and name == "lo") or protocol not in (0x0800, 0x86DD):
                 continue
             stamp = next(value for level, kind_of, value in control if kind_of == SO_TIMESTAMPNS)
             seconds, nanoseconds = struct.unpack("=qq", stamp)

@@ -46,7 +46,7 @@ def icmp_error(stack: Stack, skb: Skb, incoming: str, kind: int, code: int, why:
     protocol = Protocol.ICMP if packet.family == 4 else Protocol.ICMPV6
     tos = 0xC0 | packet.tos & 0x1E if packet.family == 4 else 0
     quoted = min(packet.length, 576 - 28) if packet.family == 4 else min(packet.length, 1280 - 48)
-    answer = Packet(source, packet.src, protocol, 64 if packet.family == 4 else 64, tos,
+    answer = Packet(source, packet.src, protocol, 64, tos,
                     length=(28 if packet.family == 4 else 48) + quoted, icmp_type=kind, icmp_code=code, inner=packet)
     _emit(stack, skb, answer, _attached(skb), f"ICMP: {why}")
     return True

@@ -28,7 +28,7 @@ class Machine:
         self._stacks = {name: Stack(self, namespace) for name, namespace in host.namespaces.items()}
         self._hints: dict[str, dict[FlowTuple, frozenset[FlowTuple]]] = {}
         self._later = later or {}
-        for name, stack in self._stacks.items():
+        for stack in self._stacks.values():
             stack.tracker.seed(stack.namespace.conntrack or (), start)
 
     def stack(self, name: str) -> Stack | None:
@@ -55,12 +55,12 @@ class Machine:
         return self._finish(packet, first, device.arrive(stack, interface, skb), journey)
 
     def send(self, packet: Packet, netns: str = HOST, now: int | None = None,
-             doubts: Doubts | None = None) -> tuple[Path, Journey]:
-        """A packet that a process of a namespace sends."""
+             doubts: Doubts | None = None, outgoing: str | None = None) -> tuple[Path, Journey]:
+        """A packet that a process of a namespace sends; by the interface `outgoing`, where it is bound to one."""
         stack = self._stacks[netns]
         journey = Journey(doubts or Doubts(self.assumptions), now)
         first = Received(netns, packet, None, local=True)
-        return self._finish(packet, first, ip.send(stack, Skb(packet, journey)), journey)
+        return self._finish(packet, first, ip.send(stack, Skb(packet, journey), outgoing), journey)
 
     def child(self, stack: Stack, packet: Packet, now: int | None, tracking: Tracking | None, kind: str) -> Path:
         """A packet that the kernel itself sends because of another one."""

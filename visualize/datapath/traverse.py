@@ -200,7 +200,8 @@ def _rewrite(stack: Stack, hook: Hook, skb: Skb, after: object, by: str, kind: s
 
 def _bind(stack: Stack, hook: Hook, skb: Skb, here: Here, source: bool) -> Generator[Step, None, Ended | NatRequest | None]:
     """Ask the nat tables for a mapping, in order, until one binds; without any, the null binding."""
-    assert skb.tracking is not None and skb.tracking.connection is not None
+    assert skb.tracking is not None
+    assert skb.tracking.connection is not None
     connection = skb.tracking.connection
     request: NatRequest | None = None
     at = f"nat {hook.value}"

@@ -13,14 +13,14 @@ _COLOURS = {
     Look.WORLD: ("#ffffff", "#555555")}
 _SHAPES = {Look.DROPPED: "octagon", Look.DELIVERED: "box", Look.FORWARDED: "cds", Look.PROCESS: "oval", Look.WORLD: "oval",
            Look.NOTE: "note", Look.UNKNOWN: "octagon"}
-_MARKS = {Look.DROPPED: "✕ ", Look.DELIVERED: "✓ ", Look.FORWARDED: "✓ ", Look.REWRITE: "✎ ", Look.UNKNOWN: "? "}
+_MARKS = {Look.DROPPED: "× ", Look.REWRITE: "NAT: ", Look.UNKNOWN: "? "}  # only what every font has
 
 
 def to_dot(scene: Scene) -> str:
     """The DOT text: the same scene gives the same bytes."""
     lines = [f"digraph {dot(scene.name)} {{",
              f'  graph [rankdir={"LR" if scene.wide else "TB"} fontname="{FONT}" fontsize=15 labelloc=t labeljust=l pad=0.3 '
-             f'nodesep=0.3 ranksep={"0.7" if scene.wide else "0.32"} bgcolor="#ffffff" newrank=true label={_title(scene)} '
+             f'nodesep=0.3 ranksep={"0.7" if scene.wide else "0.32"} bgcolor="#ffffff" label={_title(scene)} '
              f'tooltip={dot(scene.title)}];',
              f'  node [fontname="{FONT}" fontsize=11 style=filled margin="0.12,0.07"];',
              f'  edge [fontname="{MONO}" fontsize=9 color="#333333" fontcolor="#333333" arrowsize=0.7];']

@@ -15,7 +15,6 @@ from visualize.path import (
     Crossed,
     Doubt,
     Ended,
-    Path,
     PolicyApplied,
     Received,
     Rewritten,
@@ -194,10 +193,10 @@ class _Way:
         if sighting is None:
             return ()
         if sighting.state.value == "seen":
-            return (Row(f"✓ seen in the capture (frame {sighting.packet})", dim=True),)
+            return (Row(f"seen in the capture (frame {sighting.packet})", dim=True),)
         if sighting.state.value == "not seen":
-            return (Row("✗ not seen in the capture", strong=True),)
-        return (Row("✗ the capture says otherwise:", strong=True), *(Row(line) for line in wrap(sighting.why, WIDTH)))
+            return (Row("not seen in the capture", strong=True),)
+        return (Row("the capture says otherwise:", strong=True), *(Row(line) for line in wrap(sighting.why, WIDTH)))
 
     def run(self) -> None:
         for step in self.path.steps:
@@ -265,9 +264,9 @@ class _Way:
                              + (f":{fields.get(port, getattr(packet, port))}" if getattr(packet, port) is not None else ""))
                             for fields, packet in ((step.before, self.packet), (step.after, step.packet)))
                 side = "source" if address == "src" else "destination"
-                rows.append(Row(f"{side} {old}  ⇒  {new}", strong=True))
+                rows.append(Row(f"{side} {old}  →  {new}", strong=True))
         known = {"src", "sport", "dst", "dport"}
-        rows += [Row(f"{key} {step.before[key]}  ⇒  {step.after[key]}", strong=True) for key in step.before if key not in known]
+        rows += [Row(f"{key} {step.before[key]}  →  {step.after[key]}", strong=True) for key in step.before if key not in known]
         by = {"rule": "by the rule above", "conntrack": "by conntrack, as the connection's first packet was", "kernel": "by the kernel"}
         self.packet = step.packet
         self.rewritten = False
