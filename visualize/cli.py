@@ -89,7 +89,7 @@ def collector(output: str | None) -> None:
     import snapshot
     text = FilePath(snapshot.__file__).with_name("collect.sh").read_bytes()
     if output is None:
-        click.get_binary_stream("stdout").write(text)
+        sys.stdout.buffer.write(text)
         return
     with open(output, "wb") as target:
         target.write(text)

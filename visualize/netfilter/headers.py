@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from visualize.netfilter.answer import Answer, Truth, no, unknown
 from visualize.packet.packet import Packet, Protocol
 
-SIZES: dict[int, int] = {Protocol.TCP: 20, Protocol.UDP: 8, Protocol.UDPLITE: 8, Protocol.SCTP: 12, Protocol.DCCP: 12, Protocol.ICMP: 4,
-         Protocol.ICMPV6: 4, Protocol.ESP: 8, Protocol.AH: 12}
+SIZES: dict[int, int] = {Protocol.TCP: 20, Protocol.UDP: 8, Protocol.UDPLITE: 8, Protocol.SCTP: 12, Protocol.DCCP: 12,
+                         Protocol.ICMP: 4, Protocol.ICMPV6: 4, Protocol.ESP: 8, Protocol.AH: 12}
 TCPOPT_EOL, TCPOPT_NOP, TCPOPT_MSS = 0, 1, 2
 
 

@@ -1,0 +1,1 @@
+"""Tests of visualize.netfilter; `case.py` explains the lines that they are made of."""
