@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -42,6 +43,13 @@ def _guarded(function: _F) -> _F:
             fail("interrupted", 130)
         except OSError as error:
             fail(f"{error.filename or 'input'}: {error.strerror or error}")
+        except click.ClickException:
+            raise
+        except Exception as error:
+            if os.environ.get("PACKETPATH_DEBUG"):
+                raise
+            fail(f"this is a bug in packetpath ({type(error).__name__}: {error}); run again with PACKETPATH_DEBUG=1 to see where, "
+                 "and report it with the snapshot if you can", 70)
     return wrapper  # type: ignore[return-value]
 
 

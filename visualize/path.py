@@ -66,7 +66,7 @@ class Received(Step):
 
     interface: str | None
     local: bool = False
-    invented: bool = False
+    by_kernel: bool = False  # local, and made by the kernel because of another packet
 
 
 @dataclass(frozen=True, slots=True)

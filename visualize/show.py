@@ -143,7 +143,7 @@ def _phase(step: Step) -> tuple[str, list[str], str] | None:
     """One step as a phase: heading, details, style."""
     match step:
         case Received():
-            return ("sent by a process here" if step.local else f"received on {step.interface}"), [], ""
+            return ("made by the kernel" if step.by_kernel else "sent by a process here" if step.local else f"received on {step.interface}"), [], ""
         case RuleMatched():
             verb = {"JUMP": f"to chain {step.target}", "GOTO": f"on to chain {step.target}", "CONTINUE": f"{step.target or 'counted'}, and on"}
             did = verb.get(step.verdict, step.target if step.target not in ("", step.verdict) else step.verdict)

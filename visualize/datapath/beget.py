@@ -27,9 +27,9 @@ def _attached(skb: Skb) -> Tracking | None:
     return Tracking(skb.tracking.connection, "RELATED", not skb.tracking.reply, "made by the kernel about this connection")
 
 
-def _emit(stack: Stack, skb: Skb, packet: Packet, tracking: Tracking | None, kind: str) -> None:
+def _emit(stack: Stack, skb: Skb, packet: Packet, tracking: Tracking | None) -> None:
     """Send the new packet from this namespace, and keep its way as a child of the journey."""
-    child = stack.machine.child(stack, packet, skb.journey.now, tracking, kind)
+    child = stack.machine.child(stack, packet, skb.journey.now, tracking)
     skb.journey.children.append(child)
 
 
@@ -48,7 +48,7 @@ def icmp_error(stack: Stack, skb: Skb, incoming: str, kind: int, code: int, why:
     quoted = min(packet.length, 576 - 28) if packet.family == 4 else min(packet.length, 1280 - 48)
     answer = Packet(source, packet.src, protocol, 64, tos,
                     length=(28 if packet.family == 4 else 48) + quoted, icmp_type=kind, icmp_code=code, inner=packet)
-    _emit(stack, skb, answer, _attached(skb), f"ICMP: {why}")
+    _emit(stack, skb, answer, _attached(skb))
     return True
 
 
@@ -95,13 +95,13 @@ def _reset(stack: Stack, skb: Skb, here: Here) -> bool:
     if skb.physin is not None:
         skb.journey.children.append(_unhooked(stack, skb, answer, here))
     else:
-        _emit(stack, skb, answer, _attached(skb), "RST")
+        _emit(stack, skb, answer, _attached(skb))
     return True
 
 
 def _unhooked(stack: Stack, skb: Skb, answer: Packet, here: Here) -> Path:
     """nf_send_reset with nf_bridge: straight out of the bridge, past all hooks."""
     out = here.in_interface or ""
-    return stack.machine.child_out(stack, answer, skb.journey.now, out, "RST")
+    return stack.machine.child_out(stack, answer, skb.journey.now, out)
 
 

@@ -62,21 +62,21 @@ class Machine:
         first = Received(netns, packet, None, local=True)
         return self._finish(packet, first, ip.send(stack, Skb(packet, journey), outgoing), journey)
 
-    def child(self, stack: Stack, packet: Packet, now: int | None, tracking: Tracking | None, kind: str) -> Path:
+    def child(self, stack: Stack, packet: Packet, now: int | None, tracking: Tracking | None) -> Path:
         """A packet that the kernel itself sends because of another one."""
         journey = Journey(Doubts(self.assumptions), now)
         skb = Skb(packet, journey, tracking=tracking)
         if tracking is not None:
             journey.states.append((stack.netns, tracking))
-        first = Received(stack.netns, packet, None, local=True)
-        return self._finish(packet, first, ip.send(stack, skb, why=kind), journey)[0]
+        first = Received(stack.netns, packet, None, local=True, by_kernel=True)
+        return self._finish(packet, first, ip.send(stack, skb), journey)[0]
 
-    def child_out(self, stack: Stack, packet: Packet, now: int | None, out: str, kind: str) -> Path:
+    def child_out(self, stack: Stack, packet: Packet, now: int | None, out: str) -> Path:
         """A packet of the kernel's that passes no hook on its way out of `out`."""
         journey = Journey(Doubts(self.assumptions), now)
         skb = Skb(packet, journey, tracking=None)
         skb.route = stack.fib[packet.family].lookup(ip.query_for(skb, None, out))
-        first = Received(stack.netns, packet, None, local=True)
+        first = Received(stack.netns, packet, None, local=True, by_kernel=True)
         return self._finish(packet, first, device.transmit(stack, out, skb), journey)[0]
 
     def _finish(self, packet: Packet, first: Step, way: Generator[Step, None, Ended], journey: Journey) -> tuple[Path, Journey]:

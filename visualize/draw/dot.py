@@ -46,7 +46,7 @@ def _cluster(cluster: Cluster, indent: str) -> list[str]:
         style = 'style=""'
         pen = 'penwidth=0 color="#ffffff"'
     lines = [f"{indent}subgraph {dot('cluster_' + cluster.id)} {{",
-             f'{indent}  graph [{style} {pen} fontsize=12 labeljust=l labelloc=t margin=12 label={title}];']
+             f'{indent}  graph [{style} {pen} fontsize=12 labeljust=l labelloc=t margin=26 label={title}];']
     for node in cluster.nodes:
         lines.append(f"{indent}  " + _node(node))
     for inner in cluster.clusters:

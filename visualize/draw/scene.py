@@ -227,8 +227,9 @@ class _Way:
         match step:
             case Received():
                 if step.local:
-                    self.add(step.netns, Look.PROCESS, "a process here sends it")
+                    self.add(step.netns, Look.PROCESS, "the kernel sends it" if step.by_kernel else "a process here sends it")
                 else:
+                    self.sender(step)
                     self.add(step.netns, Look.INTERFACE, f"{step.interface}", (Row("in", dim=True),
                              *self.evidence(step.netns, step.interface or "", False)))
             case Sent():
@@ -254,6 +255,13 @@ class _Way:
                 pass
             case Ended():
                 self.end(step)
+
+    def sender(self, step: Received) -> None:
+        """The other end of the veth pair that a packet came in by: seen from the host, the sender is known all the same."""
+        namespace = self.host.namespaces.get(step.netns)
+        interface = namespace.interfaces.get(step.interface or "") if namespace is not None else None
+        if self.last is None and interface is not None and interface.peer_netns is not None and interface.peer_netns != step.netns:
+            self.add(interface.peer_netns, Look.PROCESS, f"sent by its {interface.peer_name}")
 
     def rewrite(self, step: Rewritten) -> None:
         pairs = ("src", "sport"), ("dst", "dport")
@@ -321,6 +329,9 @@ def _did(step: RuleMatched) -> str:
             return step.target if step.target not in ("", step.verdict) else step.verdict
 
 
+_NOTHING = "nothing decided in "
+
+
 def fold(rows: Sequence[Row]) -> list[Row]:
     """Leave out chains that were entered and left again with nothing decided, and policies that accept."""
     blocks: list[list[Row]] = []
@@ -333,12 +344,15 @@ def fold(rows: Sequence[Row]) -> list[Row]:
     for block in blocks:
         head = block[0].text
         if head.endswith(": RETURN"):
-            while kept and not (": to chain " in kept[-1][0].text or ": on to chain " in kept[-1][0].text):
-                break
+            inside: list[str] = []
+            while kept and kept[-1][0].text.startswith(_NOTHING):
+                inside += kept.pop()[0].text.removeprefix(_NOTHING).split(", ")
             if kept and ": to chain " in kept[-1][0].text:
                 name = kept.pop()[0].text.rsplit("to chain ", 1)[1]
-                _passed(kept, name)
+                _passed(kept, ", ".join([name, *inside]))
                 continue
+            if inside:
+                _passed(kept, ", ".join(inside))
         if head.endswith(": policy ACCEPT") and len(blocks) > 1:
             continue
         kept.append(block)
@@ -347,10 +361,10 @@ def fold(rows: Sequence[Row]) -> list[Row]:
 
 def _passed(kept: list[list[Row]], name: str) -> None:
     """One line for all chains in a row that decided nothing."""
-    if kept and kept[-1][0].text.startswith("nothing decided in "):
+    if kept and kept[-1][0].text.startswith(_NOTHING):
         kept[-1] = [Row(f"{kept[-1][0].text}, {name}", dim=True)]
     else:
-        kept.append([Row(f"nothing decided in {name}", dim=True)])
+        kept.append([Row(f"{_NOTHING}{name}", dim=True)])
 
 
 def path_scene(host: Host, flow: Flow, detail: str = "rules") -> Scene:
@@ -431,7 +445,7 @@ def topology_scene(host: Host) -> Scene:
     clusters: list[Cluster] = []
     edges: list[Edge] = []
     for index, (name, namespace) in enumerate(host.namespaces.items()):
-        nodes = [_interface_node(f"n{index}_{number}", namespace, interface)
+        nodes = [_interface_node(f"n{index}_{number}", namespace, interface, host)
                  for number, interface in enumerate(_ordered(namespace))]
         title = place_title(host, name)
         clusters.append(Cluster(f"n{index}", title, (*nodes, *_ports_node(host, f"n{index}", name)), container=name != HOST))
@@ -456,8 +470,10 @@ def _id(host: Host, netns: str, name: str) -> str | None:
     return None
 
 
-def _interface_node(identifier: str, namespace: Namespace, interface: Interface) -> Node:
-    rows = [Row(f"{a.local}/{a.prefix_length}", mono=True) for a in interface.addresses if a.scope != "link" or a.family == 4]
+def _interface_node(identifier: str, namespace: Namespace, interface: Interface, host: Host) -> Node:
+    networks = [n for n in host.networks if n.bridge == interface.name and namespace.name == HOST]
+    rows = [Row(f"docker network {n.name}" + (", internal" if n.internal else "")) for n in networks]
+    rows += [Row(f"{a.local}/{a.prefix_length}", mono=True) for a in interface.addresses if a.scope != "link" or a.family == 4]
     if interface.port is not None and interface.port.hairpin:
         rows.append(Row("hairpin mode", dim=True))
     if interface.flags and not interface.up:

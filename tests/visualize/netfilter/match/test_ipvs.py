@@ -1,0 +1,12 @@
+"""`-m ipvs`: what no snapshot holds."""
+
+from ..case import Case
+
+CASES = r"""
+-m ipvs --vaddr 10.0.0.1/32 --vport 80 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; UNKNOWN IPVS
+"""
+
+
+def test_answer(case: Case) -> None:
+    """The rule gives the packet the answer that its line names."""
+    case.check()

@@ -1,0 +1,12 @@
+"""`-m nfacct`: what no snapshot holds."""
+
+from ..case import Case
+
+CASES = r"""
+-m nfacct --nfacct-name http ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; ASSUMED yes
+"""
+
+
+def test_answer(case: Case) -> None:
+    """The rule gives the packet the answer that its line names."""
+    case.check()

@@ -1,0 +1,12 @@
+"""`-m rateest`: what no snapshot holds."""
+
+from ..case import Case
+
+CASES = r"""
+-m rateest --rateest eth0 --rateest-lt --rateest-bps 1mbit ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; UNKNOWN
+"""
+
+
+def test_answer(case: Case) -> None:
+    """The rule gives the packet the answer that its line names."""
+    case.check()

@@ -1,0 +1,42 @@
+"""`-m recent`: lists of addresses."""
+
+from snapshot.parse.iptables_save import rule
+from visualize.netfilter.match.recent import Recent, bind
+
+from ..case import Case, World, here_of, packet_of
+
+CASES = r"""
+-m recent --set --name SSH --mask 255.255.255.255 --rsource ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; YES
+-m recent ! --set --name SSH --rsource ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; NO
+-m recent --rcheck --name SSH --rsource ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; ASSUMED no what the list SSH held of 10.0.0.1
+-m recent ! --rcheck --name SSH --rsource ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; ASSUMED yes
+-m recent --update --seconds 60 --hitcount 4 --name SSH --rdest ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; ASSUMED no 10.0.0.2
+-m recent --name SSH ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
+"""
+
+
+def test_answer(case: Case) -> None:
+    """The rule gives the packet the answer that its line names."""
+    case.check()
+
+
+def _bound(*options: str) -> Recent:
+    return bind(rule(f"-A X -m recent {' '.join(options)}", ("t", 1), 1).matches[0], "ip")
+
+
+def test_what_was_set_is_found() -> None:
+    """--rcheck finds what --set put on the list of that name, --seconds and --hitcount held; --remove takes it off."""
+    packet, _ = packet_of("tcp 10.0.0.1:1 > 10.0.0.2:2")
+    here = here_of(packet, {"time": "2024-05-15T12:00:00"}, World())
+    assert not _bound("--rcheck", "--name", "A").test(packet, here).default
+    _bound("--set", "--name", "A").test(packet, here)
+    assert _bound("--rcheck", "--name", "A").test(packet, here).default
+    assert not _bound("--rcheck", "--name", "B").test(packet, here).default
+    assert not _bound("--rcheck", "--name", "A", "--hitcount", "2").test(packet, here).default
+    assert not _bound("--rcheck", "--name", "A", "--rdest").test(packet, here).default
+    here.time_ns = (here.time_ns or 0) + 61 * 10**9
+    assert not _bound("--rcheck", "--name", "A", "--seconds", "60").test(packet, here).default
+    assert _bound("--update", "--name", "A").test(packet, here).default
+    assert _bound("--rcheck", "--name", "A", "--seconds", "60").test(packet, here).default
+    assert _bound("--remove", "--name", "A").test(packet, here).default
+    assert not _bound("--rcheck", "--name", "A").test(packet, here).default
