@@ -45,6 +45,7 @@ class Doubt:
     settle: str = ""
     weak: bool = False
     by_chance: bool = False  # the kernel drew lots (a NAT port): a later sighting may tell what it drew
+    visible: bool = False  # another answer would have shown in a capture that saw every predicted hop
 
     @property
     def key(self) -> str:

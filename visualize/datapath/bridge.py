@@ -180,7 +180,7 @@ def _flood(stack: Stack, bridge: Interface, port: str | None, skb: Skb, filtered
     chosen = wanted or outs[0]
     if wanted is None:
         skb.journey.doubts.note(f"bridge {bridge.name}", f"{why}: the frame is flooded to {len(outs)} port(s), and which one leads "
-                                f"to {skb.packet.dst} is not known", chosen.name, "bridge fdb, or the capture", weak=len(outs) > 1)
+                                f"to {skb.packet.dst} is not known", chosen.name, "bridge fdb, or the capture", weak=len(outs) > 1, visible=True)
     for other in outs:
         if other is not chosen:
             yield Begot(stack.netns, skb.packet, "flood", skb.packet, f"a copy to {other.name}: {why}", other.name)
@@ -204,7 +204,7 @@ def send(stack: Stack, bridge: Interface, skb: Skb) -> End:
         if not outs:
             return ip.dropped(stack, skb, f"{bridge.name} has no port that is up", at=f"bridge {bridge.name}")
         skb.journey.doubts.note(f"bridge {bridge.name}", f"nobody known answers for {hop} on {bridge.name}"
-                                + (f" (neighbour entry {state})" if state else ""), "somebody does", "ip neigh", weak=True)
+                                + (f" (neighbour entry {state})" if state else ""), "somebody does", "ip neigh", weak=True, visible=True)
         return (yield from _flood(stack, bridge, None, skb, False, f"the MAC address of {hop} is not known", up=False))
     skb.packet = _with_macs(skb.packet, bridge.mac, mac)
     out = _lookup(stack, bridge, mac)
@@ -282,7 +282,7 @@ def _guess_mac(stack: Stack, bridge: Interface, port: str, skb: Skb) -> str | No
         if held.broadcast == skb.packet.dst:
             return "ff:ff:ff:ff:ff:ff"
     skb.journey.doubts.note(f"bridge {bridge.name}", "the capture does not hold the frame's destination MAC address",
-                            "what the bridge's subnets say", "an Ethernet capture, or the sender's namespace")
+                            "what the bridge's subnets say", "an Ethernet capture, or the sender's namespace", visible=True)
     if any(skb.packet.dst in held.network for held in bridge.addresses if held.family == skb.packet.family):
         return resolve(stack, bridge.name, skb.packet.dst)
     return bridge.mac

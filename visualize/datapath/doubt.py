@@ -24,9 +24,9 @@ class Doubts:
         self.asked[(at, answer.why)] = doubt
         return taken, doubt
 
-    def note(self, at: str, why: str, assumed: str, settle: str = "", weak: bool = False, by_chance: bool = False) -> Doubt:
+    def note(self, at: str, why: str, assumed: str, settle: str = "", weak: bool = False, by_chance: bool = False, visible: bool = False) -> Doubt:
         """Record a doubt that has no yes or no: what was assumed is said in words."""
-        doubt = Doubt(at, why, assumed, settle, weak, by_chance)
+        doubt = Doubt(at, why, assumed, settle, weak, by_chance, visible)
         self.asked[(at, why)] = doubt
         return doubt
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from snapshot.host import Namespace
 from snapshot.host.conntrack import ConntrackEntry
-from snapshot.host.firewall import Backend, Table
+from snapshot.host.firewall import Backend, Rule, Table
 from snapshot.host.ipset import IpSet
 from snapshot.host.link import Interface, IPAddress
 from snapshot.host.routing import RouteType
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _TRACKING_MATCHES = {"conntrack", "state", "connmark", "connbytes", "connlabel", "connlimit", "helper", "cluster"}
 _TRACKING_TARGETS = {"CONNMARK", "CONNSECMARK", "MASQUERADE", "SNAT", "DNAT", "REDIRECT", "NETMAP", "SYNPROXY"}
-_BACKEND_ORDER = {Backend.LEGACY: 0, Backend.UNKNOWN: 1, Backend.NFT: 2}
+_BACKEND_ORDER = {Backend.NFT: 0, Backend.UNKNOWN: 1, Backend.LEGACY: 2}  # the one registered later runs first: a doubt
 
 
 class Stack:
@@ -123,6 +123,11 @@ class Stack:
         return [bound for bound in self._tables[family] if bound.table.name == "nat" and hook.value in bound.table.chains
                 and hook.value not in bound.table.absent_base_chains]
 
+    def both_backends(self, family: int, hook: Hook, name: str) -> bool:
+        """Whether two back-ends have this table at this hook: the order of registration, which nothing shows, decides who runs first."""
+        return sum(bound.table.name == name and hook.value in bound.table.chains and hook.value not in bound.table.absent_base_chains
+                   for bound in self._tables[family]) > 1
+
     def tracked(self, family: int) -> bool:
         """Whether connections are tracked here at all: only where some rule needs it (nf_ct_netns_get)."""
         return self._tracked[family]
@@ -130,16 +135,10 @@ class Stack:
     def _tracks(self, family: int) -> bool:
         if any(entry.family == family for entry in self.namespace.conntrack or ()):
             return True
-        for bound in self._tables[family]:
-            if bound.table.name == "nat":
-                return True
-            for chain in bound.table.chains.values():
-                for rule in chain.rules:
-                    if rule.target is not None and rule.target.name in _TRACKING_TARGETS:
-                        return True
-                    if any(clause.name in _TRACKING_MATCHES for clause in rule.matches):
-                        return True
-        return False
+        if any(chain.rules for chain in self.namespace.nft_chains or () if chain.family in ("inet", "ip" if family == 4 else "ip6")):
+            return True  # native rules were not read: they may well ask for it
+        return any(_asks_for_tracking(rule) for bound in self._tables[family] for chain in bound.table.chains.values()
+                   for rule in chain.rules)
 
     def flag(self, family: int, name: str, device: str | None, default: int = 0, combine: str = "or") -> int:
         """An interface setting of net.ipvN.conf: `or`, `max` or `and` of `all` and the device, or `own` (the device's alone)."""
@@ -174,6 +173,16 @@ class Stack:
     def set_realm(self, realm: int | None) -> None:
         """Remember the realm of the route just chosen."""
         self._realm = realm
+
+
+def _asks_for_tracking(rule: Rule) -> bool:
+    """Whether a rule's match or target calls nf_ct_netns_get when it is loaded. A nat table without such a rule does nothing."""
+    target = rule.target
+    if target is not None and target.name in _TRACKING_TARGETS:
+        return True
+    if target is not None and target.name == "CT" and target.option("--notrack") is None:
+        return True
+    return any(clause.name in _TRACKING_MATCHES for clause in rule.matches)
 
 
 def _bound(tables: tuple[Table, ...] | None) -> tuple[BoundTable, ...]:

@@ -81,10 +81,18 @@ def _table(stack: Stack, hook: Hook, skb: Skb, here: Here, table: BoundTable) ->
     yield from _carry_out(stack, hook, skb, walked.changes)
     ended = _verdict(stack, skb, here, walked)
     if ended is not None:
+        _doubt_order(stack, hook, skb, table.table.name)
         return ended
     if hook is Hook.OUTPUT and table.table.name == "mangle" and _reroutes(before, skb):
         return (yield from _reroute(stack, skb, "mangle OUTPUT changed what routing looks at"))
     return None
+
+
+def _doubt_order(stack: Stack, hook: Hook, skb: Skb, table: str) -> None:
+    """Where one back-end has decided, the other one's rules might have come first."""
+    if stack.both_backends(skb.packet.family, hook, table):
+        skb.journey.doubts.note(f"{table} {hook.value}", "legacy and nft tables are both loaded, and which was registered later (and so "
+                                "runs first) is not captured", "nft first", "a trace on the host", weak=True)
 
 
 def _reroutes(before: "object", skb: Skb) -> bool:
@@ -216,6 +224,7 @@ def _bind(stack: Stack, hook: Hook, skb: Skb, here: Here, source: bool) -> Gener
             return ended
         if walked.outcome is not None and walked.outcome.nat is not None:
             request, at = walked.outcome.nat, walked.at
+            _doubt_order(stack, hook, skb, "nat")
             break
     try:
         if request is not None:

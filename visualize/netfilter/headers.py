@@ -20,7 +20,7 @@ def hotdrop(why: str) -> Answer:
 
 def not_captured(what: str, default: bool = False) -> Answer:
     """The capture was cut before the bytes that decide."""
-    return unknown(f"{what} was not captured", default, "capture whole packets (tcpdump -s 0)")
+    return unknown(f"the capture lacks {what}", default, "capture whole packets (tcpdump -s 0)")
 
 
 def no_transport(packet: Packet, protocol: int) -> Answer | None:
@@ -60,6 +60,14 @@ def tcp_options(options: bytes) -> Iterator[tuple[int, bytes]]:
         size = options[at + 1] if at + 1 < len(options) else 0
         yield kind, options[at + 2:at + max(size, 2)]
         at += size or 1
+
+
+def options_whole(packet: Packet) -> bool:
+    """Whether the capture holds all TCP options of the packet (none at all, where the header has none)."""
+    start = packet.header_length
+    if len(packet.raw) > start + 12:
+        return len(packet.raw) >= start + (packet.raw[start + 12] >> 4) * 4
+    return bool(packet.tcp_options) or packet.tcp_flags is not None
 
 
 def current_bytes(packet: Packet) -> bytes:

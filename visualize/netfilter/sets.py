@@ -193,7 +193,7 @@ def values_of(ipset: IpSet, flags: tuple[str, ...], packet: Packet, here: Here) 
                 if mac is None:
                     if here.in_interface in (None, "lo"):
                         return no("there is no Ethernet header")
-                    return unknown("the MAC address was not captured")
+                    return unknown("the capture lacks the MAC address")
                 values.append(mac.lower())
             case "iface":
                 name = here.in_interface if source else here.out_interface

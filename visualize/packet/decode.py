@@ -204,7 +204,8 @@ class Defragmenter:
 
     def feed(self, packet: Packet) -> Packet | None:
         """Take a fragment; returns the whole packet once it is complete, else None."""
-        key = (packet.src, packet.dst, packet.protocol if packet.family == 4 else 0, packet.identification)
+        # addresses are no part of the key: a capture may show a later fragment as NAT has already rewritten it
+        key = (packet.family, packet.protocol if packet.family == 4 else 0, packet.identification)
         pieces = self._held.setdefault(key, _Pieces())
         start = packet.fragment_offset
         payload = packet.raw[packet.header_length:]

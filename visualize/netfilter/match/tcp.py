@@ -6,7 +6,7 @@
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, yes
 from visualize.netfilter.extension import BindError
-from visualize.netfilter.headers import cut_header, no_transport, tcp_options
+from visualize.netfilter.headers import cut_header, no_transport, options_whole, tcp_options
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, integer, not_known, port_range, word
 from visualize.packet.packet import Packet, Protocol
@@ -63,6 +63,8 @@ def _option_check(option: Option) -> Check:
 
     def check(packet: Packet, here: Here) -> Answer:
         found = any(kind == number for kind, _ in tcp_options(packet.tcp_options))
+        if not found and not options_whole(packet):
+            return cut_header(packet, option.negated)
         return decide(found, f"TCP option {number} is {'there' if found else 'not there'}", option.negated)
 
     return check

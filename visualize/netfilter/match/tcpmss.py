@@ -5,7 +5,7 @@
 
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, yes
-from visualize.netfilter.headers import TCPOPT_MSS, cut_header, no_transport, tcp_options
+from visualize.netfilter.headers import TCPOPT_MSS, cut_header, no_transport, options_whole, tcp_options
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, not_known, number_range, word
 from visualize.packet.packet import Packet, Protocol
@@ -18,10 +18,7 @@ def mss_of(packet: Packet) -> int | None:
 
 
 def _header(packet: Packet, here: Here) -> Answer:
-    missing = no_transport(packet, Protocol.TCP)
-    if missing is None and not packet.tcp_options and packet.tcp_flags is None:
-        missing = cut_header(packet, False)
-    return missing or yes()
+    return no_transport(packet, Protocol.TCP) or yes()
 
 
 def _check(option: Option) -> Check:
@@ -31,6 +28,8 @@ def _check(option: Option) -> Check:
 
     def check(packet: Packet, here: Here) -> Answer:
         mss = mss_of(packet)
+        if mss is None and not options_whole(packet):
+            return cut_header(packet, option.negated)
         return decide(mss is not None and first <= mss <= last, f"MSS is {mss or 'not announced'}", option.negated)
 
     return check

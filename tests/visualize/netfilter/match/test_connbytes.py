@@ -5,7 +5,7 @@ from ..case import Case
 CASES = r"""
 -m connbytes --connbytes 1000: --connbytes-dir both --connbytes-mode bytes ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; UNKNOWN before the capture
 -m connbytes ! --connbytes 1000: ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; UNKNOWN yes
-"""  # noqa: E501
+"""
 
 
 def test_answer(case: Case) -> None:

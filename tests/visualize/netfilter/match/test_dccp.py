@@ -9,7 +9,7 @@ CASES = r"""
 -p dccp -m dccp --dccp-types REQUEST ; dccp 10.0.0.1:1000 > 10.0.0.2:5001 raw=4500000000000000000000000000000000000000000000000000000002 ; NO DCCP type is RESPONSE
 -p dccp -m dccp ! --dccp-types REQUEST ; dccp 10.0.0.1:1000 > 10.0.0.2:5001 raw=4500000000000000000000000000000000000000000000000000000002 ; YES
 -p dccp -m dccp --dccp-types INVALID ; dccp 10.0.0.1:1000 > 10.0.0.2:5001 raw=450000000000000000000000000000000000000000000000000000001e ; YES
--p dccp -m dccp --dccp-types REQUEST ; dccp 10.0.0.1:1000 > 10.0.0.2:5001 ; UNKNOWN the DCCP type was not captured
+-p dccp -m dccp --dccp-types REQUEST ; dccp 10.0.0.1:1000 > 10.0.0.2:5001 ; UNKNOWN the capture lacks the DCCP type
 -p dccp -m dccp --dccp-types NOSUCH ; dccp 10.0.0.1:1000 > 10.0.0.2:5001 ; BINDERROR
 """  # noqa: E501
 

@@ -17,7 +17,7 @@ CASES = r"""
 -p icmp -m icmp ; icmp 10.0.0.1 > 10.0.0.2 type=3 code=3 ; YES
 -p icmp -m icmp ! --icmp-type 8 ; icmp 10.0.0.1 > 10.0.0.2 fragment=1480 ; NO a later fragment
 -p icmp -m icmp --icmp-type 8 ; icmp 10.0.0.1 > 10.0.0.2 length=22 ; HOTDROP
--p icmp -m icmp --icmp-type 8 ; icmp 10.0.0.1 > 10.0.0.2 length=84 ; UNKNOWN the icmp header was not captured
+-p icmp -m icmp --icmp-type 8 ; icmp 10.0.0.1 > 10.0.0.2 length=84 ; UNKNOWN the capture lacks the icmp header
 -p icmp -m icmp --icmp-type nosuch ; icmp 10.0.0.1 > 10.0.0.2 type=8 code=0 ; BINDERROR
 """
 

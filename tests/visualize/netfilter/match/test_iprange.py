@@ -11,7 +11,7 @@ CASES = r"""
 -m iprange --dst-range 10.0.0.2 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; YES
 -m iprange --src-range 2001:db8::-2001:db8::ff ; tcp [2001:db8::1]:1000 > [2001:db8::2]:80 ; YES
 -m iprange --src-range 10.0.0.x-10.0.0.9 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
-"""  # noqa: E501
+"""
 
 
 def test_answer(case: Case) -> None:

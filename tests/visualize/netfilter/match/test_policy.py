@@ -4,7 +4,7 @@ from ..case import Case
 
 CASES = r"""
 -m policy --dir out --pol none ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; ASSUMED yes
--m policy --dir in --pol ipsec --proto esp ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; ASSUMED no
+-m policy --dir in --pol ipsec --reqid 1 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; ASSUMED no
 """
 
 

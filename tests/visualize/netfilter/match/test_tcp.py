@@ -29,6 +29,8 @@ CASES = r"""
 -p tcp -m tcp --tcp-option 3 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 options=020405b401030307 ; YES
 -p tcp -m tcp --tcp-option 8 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 options=020405b401030307 ; NO
 -p tcp -m tcp ! --tcp-option 8 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 options=020405b401030307 ; YES
+-p tcp -m tcp ! --tcp-option 8 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 flags=SYN options=020405b4 raw=45000000000000000000000000000000000000000000000000000000000000007000000000000000020405b4 ; UNKNOWN yes
+-p tcp -m tcp --tcp-option 2 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 flags=SYN options=020405b4 raw=45000000000000000000000000000000000000000000000000000000000000007000000000000000020405b4 ; YES
 # a later fragment has no ports, also behind a `!`; at offset 8 the kernel drops it
 -p tcp -m tcp --dport 80 ; tcp 10.0.0.1 > 10.0.0.2 fragment=1480 ; NO a later fragment
 -p tcp -m tcp ! --dport 80 ; tcp 10.0.0.1 > 10.0.0.2 fragment=1480 ; NO a later fragment
@@ -37,13 +39,13 @@ CASES = r"""
 # a header that is cut in the packet, and one that is cut in the capture
 -p tcp -m tcp ! --dport 80 ; tcp 10.0.0.1 > 10.0.0.2 length=39 ; HOTDROP
 -p tcp -m tcp ; tcp 10.0.0.1 > 10.0.0.2 length=39 ; HOTDROP
--p tcp -m tcp --dport 80 ; tcp 10.0.0.1 > 10.0.0.2 length=60 ; UNKNOWN the tcp header was not captured
+-p tcp -m tcp --dport 80 ; tcp 10.0.0.1 > 10.0.0.2 length=60 ; UNKNOWN the capture lacks the tcp header
 -p tcp -m tcp ! --dport 80 ; tcp 10.0.0.1 > 10.0.0.2 length=60 ; UNKNOWN yes
 -m tcp --dport 53 ; udp 10.0.0.1:1000 > 10.0.0.2:53 ; NO protocol is udp
 -p tcp -m tcp --dport 70000 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
 -p tcp -m tcp --dport nosuchservice ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
 -p tcp -m tcp --colour red ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR option --colour is not known
-"""
+"""  # noqa: E501
 
 
 def test_answer(case: Case) -> None:
