@@ -50,6 +50,70 @@ class Advance(Enum):
     KILL = "kill"  # the only answer was a RST: the entry goes, the segment passes
 
 
+_MAX_ACK_WINDOW = 66000
+
+
+@dataclass(slots=True)
+class Side:
+    """What one direction has sent (struct ip_ct_tcp_state): the highest end, the end that its peer allows, its largest window."""
+
+    end: int = 0
+    max_end: int = 0
+    max_window: int = 0
+    scale: int = 0
+    scales: bool = False
+    sack: bool = False
+    liberal: bool = False
+    max_ack: int | None = None
+
+
+def _after(a: int, b: int) -> bool:
+    """a > b modulo 2**32."""
+    return (b - a) & 0xFFFFFFFF > 0x7FFFFFFF
+
+
+def _options(packet: Packet, side: Side) -> None:
+    """tcp_options: window scale and SACK permitted, from a SYN."""
+    data, position = packet.tcp_options, 0
+    side.scale, side.scales, side.sack = 0, False, False
+    while position < len(data):
+        kind = data[position]
+        if kind == 0:
+            return
+        if kind == 1:
+            position += 1
+            continue
+        length = data[position + 1] if position + 1 < len(data) else 0
+        if length < 2:
+            return
+        if kind == 3 and length == 3 and position + 2 < len(data):
+            side.scale, side.scales = min(data[position + 2], 14), True
+        elif kind == 4:
+            side.sack = True
+        position += length
+
+
+def _highest_sack(packet: Packet, ack: int) -> int:
+    """tcp_sack: the highest end of a SACK block, where it is beyond the ACK."""
+    data, position, highest = packet.tcp_options, 0, ack
+    while position < len(data):
+        kind = data[position]
+        if kind == 0:
+            break
+        if kind == 1:
+            position += 1
+            continue
+        length = data[position + 1] if position + 1 < len(data) else 0
+        if length < 2:
+            break
+        if kind == 5:
+            for start in range(position + 2, min(position + length, len(data) - 7), 8):
+                end = int.from_bytes(data[start + 4:start + 8], "big")
+                highest = end if _after(end, highest) else highest
+        position += length
+    return highest
+
+
 @dataclass(slots=True)
 class State:
     """The state of one connection. `closing` holds the directions (False original, True reply) that sent a FIN or RST (CLOSE_INIT)."""
@@ -58,6 +122,8 @@ class State:
     closing: set[bool] = field(default_factory=set)
     last_row: str = ""
     last_reply: bool = False
+    last_end: int = 0
+    sides: tuple[Side, Side] = field(default_factory=lambda: (Side(), Side()))
     why: str = ""
 
     @property
@@ -71,6 +137,8 @@ class State:
         state = cls(_NAMES.index(name) if name in _NAMES else 3)
         if state.number >= 4 and state.number != 9:
             state.closing = {False, True}
+        for side in state.sides:
+            side.liberal = True  # no table shows the windows
         return state
 
 
@@ -102,7 +170,124 @@ def opens(state: State, packet: Packet, loose: bool) -> bool:
     if new == _INVALID or (new == _CODES["ES"] and not loose):
         return False
     state.number, state.last_row = new, row
+    first = state.sides[0]
+    first.end = _end(packet)
+    first.max_window = packet.window or 1
+    if row == "syn":
+        first.max_end = first.end
+        _options(packet, first)
+    else:
+        first.max_end = first.end + first.max_window & _WORD
+        for side in state.sides:
+            side.sack = side.liberal = True
+    state.last_end = first.end
+    _in_window(state, packet, False, 0)
     return True
+
+
+_WORD = 0xFFFFFFFF
+
+
+def _end(packet: Packet) -> int:
+    """segment_seq_plus_len: the sequence number behind the segment; SYN and FIN count one each."""
+    flags = packet.tcp_flags or 0
+    return (packet.seq or 0) + (packet.transport_length or 0) + bool(flags & SYN) + bool(flags & FIN) & _WORD
+
+
+def _init_sender(sender: Side, receiver: Side, packet: Packet, end: int, reply: bool) -> None:
+    """tcp_init_sender: a SYN or SYN-ACK tells the first window and the scales; both sides must scale."""
+    sender.end = sender.max_end = end
+    sender.max_window = packet.window or 1
+    _options(packet, sender)
+    if reply and not (sender.scales and receiver.scales):
+        sender.scale = receiver.scale = 0
+
+
+def _in_window(state: State, packet: Packet, reply: bool, old: int) -> str:
+    """tcp_in_window: what is wrong with a segment's numbers, or "" ; good ones are remembered."""
+    sender, receiver = state.sides[reply], state.sides[not reply]
+    flags = packet.tcp_flags or 0
+    if packet.seq is None or packet.ack is None or packet.window is None:
+        return ""
+    seq, end, ack, window = packet.seq, _end(packet), packet.ack, packet.window
+    sack = _highest_sack(packet, ack) if receiver.sack else ack
+    if sender.max_window == 0:
+        if flags & SYN:
+            _init_sender(sender, receiver, packet, end, reply)
+            if not flags & ACK:
+                return ""
+        else:
+            sender.end = end
+            sender.max_window = window << sender.scale or 1
+            sender.max_end = end + sender.max_window & _WORD
+            if receiver.max_window == 0:
+                receiver.end = receiver.max_end = sack
+            elif sack == receiver.end + 1 & _WORD:
+                receiver.end = sack
+    elif flags & SYN and _after(end, sender.end) and old in (_CODES["SS"], _CODES["SR"]):
+        _init_sender(sender, receiver, packet, end, reply)
+        if reply and not flags & ACK:
+            return ""
+    if not flags & ACK or (flags & RST and ack == 0):
+        ack = sack = receiver.end
+    if flags & RST and seq == 0 and old == _CODES["SS"]:
+        seq = end = sender.end
+    wrong = _bounds(sender, receiver, seq, end, sack)
+    if wrong:
+        return "" if sender.liberal else wrong
+    if not flags & SYN:
+        window <<= sender.scale
+    _remember(sender, receiver, end, ack if flags & ACK else None, sack, window)
+    return ""
+
+
+def _bounds(sender: Side, receiver: Side, seq: int, end: int, sack: int) -> str:
+    """The four conditions of "Real Stateful TCP Packet Filtering in IP Filter"."""
+    lowest_ack = receiver.end - max(sender.max_window, _MAX_ACK_WINDOW) - 1 & _WORD
+    lowest_end = sender.end - receiver.max_window - 1 & _WORD
+    if not _after(sender.max_end + 1 & _WORD, seq):
+        overshot = end - sender.max_end + 1 & _WORD
+        if receiver.max_window and _after(end, lowest_end) and _after(sack, lowest_ack) and overshot <= receiver.max_window and (
+                _after(receiver.end + 1 & _WORD, sack)):
+            sender.end = end
+        return "its sequence number is beyond the window"
+    if not _after(receiver.end + 1 & _WORD, sack):
+        return "it acknowledges what was never sent"
+    if receiver.max_window and not _after(end, lowest_end):
+        return "its sequence number is before the window"
+    if not _after(sack, lowest_ack):
+        return "its acknowledgement is too old"
+    return ""
+
+
+def _remember(sender: Side, receiver: Side, end: int, ack: int | None, sack: int, window: int) -> None:
+    acknowledged = ack if ack is not None else sack
+    sender.max_window = max(sender.max_window, window + (sack - acknowledged & _WORD))
+    if _after(end, sender.end):
+        sender.end = end
+    if ack is not None and (sender.max_ack is None or _after(ack, sender.max_ack)):
+        sender.max_ack = ack
+    if receiver.max_window and _after(end, sender.max_end):
+        receiver.max_window += end - sender.max_end & _WORD
+    if _after(sack + window & _WORD, receiver.max_end - 1 & _WORD):
+        receiver.max_end = sack + window + (window == 0) & _WORD
+
+
+def _invalid_reset(state: State, packet: Packet, reply: bool) -> str | None:
+    """The checks of a RST (case TCP_CONNTRACK_CLOSE): "" for one that is invalid, "keep" for one that must not close, else None."""
+    peer = state.sides[not reply]
+    if state.name in ("FIN_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "CLOSE_WAIT") or peer.max_ack is None or state.last_row == "syn":
+        return None
+    seq = packet.seq or 0
+    if seq == 0 and state.name != "ESTABLISHED":
+        return None
+    if _after(peer.max_ack, seq):
+        return ""
+    if state.name != "ESTABLISHED" or seq == peer.max_ack:
+        return None
+    if state.last_row == "ack" and state.last_reply == reply and seq == state.last_end:
+        return None
+    return "keep"
 
 
 def advance(state: State, packet: Packet, reply: bool, seen_reply: bool, assured: bool, liberal: bool) -> Advance:
@@ -122,7 +307,17 @@ def advance(state: State, packet: Packet, reply: bool, seen_reply: bool, assured
     if new == _INVALID:
         state.why = f"a {row.upper()} segment makes no sense in state {state.name}"
         return Advance.INVALID
-    state.number, state.last_row, state.last_reply = new, row, reply
+    if row == "rst" and not liberal and packet.seq is not None:
+        checked = _invalid_reset(state, packet, reply)
+        if checked == "":
+            state.why = "a RST whose sequence number was acknowledged long ago"
+            return Advance.INVALID
+        new = old if checked == "keep" else new
+    wrong = _in_window(state, packet, reply, old)
+    if wrong and not liberal:
+        state.why = wrong
+        return Advance.INVALID
+    state.number, state.last_row, state.last_reply, state.last_end = new, row, reply, _end(packet)
     if row in ("fin", "rst"):
         state.closing.add(reply)
     if row == "rst" and not seen_reply:

@@ -44,7 +44,7 @@ def _mac(data: bytes) -> str | None:
 
 def decode(frame: Frame) -> Decoded | None:
     """The IP packet in a frame; None where there is none (ARP, LLDP, a header that was cut off)."""
-    data, kind = frame.data, frame.linktype
+    data, kind = memoryview(frame.data), frame.linktype
     size = len(data)
     if kind == 276:  # LINKTYPE_LINUX_SLL2
         if size < 20:
