@@ -182,7 +182,9 @@ def _source_refused(stack: Stack, name: str, skb: Skb, out: str | None) -> str |
     back = fib.lookup(Query(source, skb.packet.dst, incoming=out if out is not None else "lo", mark=mark, tos=skb.packet.tos))
     if back.type is RouteType.UNREACHABLE and back.route is None and back.rule is None:
         return f"rp_filter {mode}: there is no route back to {source}" if mode else None
-    if back.type in (RouteType.UNREACHABLE, RouteType.BLACKHOLE, RouteType.PROHIBIT):
+    if back.type in (RouteType.UNREACHABLE, RouteType.PROHIBIT):
+        return f"rp_filter {mode}: the way back to {source} is {back.type.value}" if mode else None
+    if back.type is RouteType.BLACKHOLE:
         return f"the way back to {source} is {back.type.value}"
     if back.type is not RouteType.UNICAST and not (back.type is RouteType.LOCAL and accept_local):
         return f"martian source: {source} is a {back.type.value} address here"

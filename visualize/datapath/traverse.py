@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from snapshot.host.link import IPAddress
 from visualize.datapath import nat
-from visualize.datapath.conntrack import UNTRACKED
+from visualize.datapath.conntrack import UNTRACKED, Tracking
 from visualize.datapath.hooks import Stage
 from visualize.datapath.routing import select_source
 from visualize.datapath.skb import Skb
@@ -15,6 +15,7 @@ from visualize.netfilter.hook import Hook
 from visualize.netfilter.outcome import Begets, NatRequest, Outcome, RuleVerdict
 from visualize.netfilter.rule import BoundTable
 from visualize.netfilter.walk import Walked, walk
+from visualize.packet.checksum import broken
 from visualize.path import Ended, Rewritten, Step, Tracked, Verdict
 
 Way = Generator[Step, None, Ended | None]
@@ -49,6 +50,9 @@ def _conntrack(stack: Stack, hook: Hook, skb: Skb) -> Way:
         return None
     if skb.notrack:
         skb.tracking = UNTRACKED
+    elif hook is Hook.PREROUTING and not skb.journey.states and not skb.local_origin and broken(skb.packet) and (
+            stack.setting("net.netfilter.nf_conntrack_checksum") != 0):
+        skb.tracking = Tracking(None, "INVALID", why="its checksum is wrong")
     else:
         skb.tracking = stack.tracker.track(skb.packet, skb.zone, skb.journey.now)
     skb.journey.states.append((stack.netns, skb.tracking))
@@ -59,7 +63,8 @@ def _conntrack(stack: Stack, hook: Hook, skb: Skb) -> Way:
 
 
 def _confirm(stack: Stack, skb: Skb) -> Ended | None:
-    if skb.tracking is not None and skb.tracking.connection is not None:
+    # an answer that the kernel attached to a connection (REJECT's) does not confirm it: __nf_conntrack_confirm takes the original way
+    if skb.tracking is not None and skb.tracking.connection is not None and not skb.tracking.reply:
         stack.tracker.confirm(skb.tracking.connection)
     return None
 

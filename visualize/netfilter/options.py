@@ -132,7 +132,10 @@ def network(text: str) -> IPNetwork:
     base, slash, mask = text.partition("/")
     try:
         if slash and ":" in mask:
-            mask = str(bin(int(ip_address(mask))).count("1"))
+            bits = f"{int(ip_address(mask)):0128b}"
+            if "01" in bits:
+                raise ValueError("a mask with holes")
+            mask = str(bits.count("1"))
         return ip_network(f"{base}/{mask}" if slash else base, strict=False)
     except ValueError as error:
         raise BindError(f"{text!r} is not an address or network") from error

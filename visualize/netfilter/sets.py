@@ -196,6 +196,7 @@ def values_of(ipset: IpSet, flags: tuple[str, ...], packet: Packet, here: Here) 
                     return unknown("the capture lacks the MAC address")
                 values.append(mac.lower())
             case "iface":
+                # never a bridge port: -m set does not ask for one, and `physdev:` elements match nothing
                 name = here.in_interface if source else here.out_interface
                 if not name:
                     return no("there is no interface for the set")

@@ -13,7 +13,7 @@ def bind_ports(clause: Clause, kind: str, source: bool) -> Nat:
     """A target whose address the datapath finds, with --to-ports and flags."""
     ports, names = None, {option.name for option in clause.options}
     for option in clause.options:
-        if option.name == "--to-ports":
+        if option.name in ("--to-ports", "--to-port"):  # the short form is getopt's, and people write it
             ports = port_range(word(option), "-")
         elif option.name not in ("--random", "--random-fully"):
             raise not_known(option)

@@ -22,6 +22,9 @@ CASES = r"""
 -m conntrack --ctproto 6 ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED ; YES
 -m conntrack ! --ctproto tcp ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED ; NO
 -m conntrack --ctorigsrc 10.0.0.0/24 ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED ; YES
+-m conntrack --ctorigsrc 10.0.0.0/255.255.255.0 ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED ; YES
+-m conntrack --ctorigsrc 2001:db8::/ffff:ffff:: ; tcp [2001:db8::1]:1000 > [2001:db8::2]:80 state=NEW ; YES
+-m conntrack --ctorigsrc 2001:db8::/ffff:0:ffff:: ; tcp [2001:db8::1]:1000 > [2001:db8::2]:80 state=NEW ; BINDERROR
 -m conntrack --ctorigdst 192.0.2.1 --ctorigdstport 8080 ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED ; YES
 -m conntrack --ctorigdst 192.0.2.1 --ctorigdstport 8081 ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED ; NO original destination port is 8080
 -m conntrack ! --ctorigdst 192.0.2.1 ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED ; NO original destination is 192.0.2.1

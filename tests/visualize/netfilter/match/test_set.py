@@ -47,6 +47,7 @@ add ipmac 10.0.0.1,02:42:AC:11:00:02
 create netiface hash:net,iface family inet hashsize 1024 maxelem 65536
 add netiface 10.0.0.0/24,eth0
 add netiface 0.0.0.0/0,docker wildcard
+add netiface 10.7.0.0/24,physdev:vp1
 create bip bitmap:ip range 10.0.0.0-10.0.0.255
 add bip 10.0.0.1
 create bipmac bitmap:ip,mac range 10.0.0.0-10.0.0.255
@@ -131,6 +132,9 @@ CASES = """
 -m set --match-set netiface src,src ; tcp 192.0.2.1:1 > 10.0.0.2:80 in=docker0 ; YES
 -m set --match-set netiface src,src ; tcp 192.0.2.1:1 > 10.0.0.2:80 in=eth0 ; NO
 -m set --match-set netiface src,dst ; tcp 10.0.0.1:1 > 10.0.0.2:80 in=eth0 ; NO no interface
+# `-m set` never asks for bridge ports, so an element with physdev: matches nothing (seen in a real kernel)
+-m set --match-set netiface src,src ; tcp 10.7.0.1:1 > 10.0.0.2:80 in=br0 physin=vp1 ; NO
+-m set --match-set netiface src,src ; tcp 10.7.0.1:1 > 10.0.0.2:80 in=vp1 ; NO
 -m set --match-set bip src ; tcp 10.0.0.1:1 > 10.0.0.2:80 ; YES
 -m set --match-set bip dst ; tcp 10.0.0.1:1 > 10.0.0.2:80 ; NO
 -m set --match-set bipmac src,src ; tcp 10.0.0.1:1 > 10.0.0.2:80 in=eth0 mac=02:42:ac:11:00:02 ; YES

@@ -1,0 +1,39 @@
+"""Checksums of captured packets: a broken one makes conntrack call a packet INVALID (nf_checksum), so it decides.
+
+A packet that a local stack has just sent often carries only the sum of its pseudo-header, for hardware to complete (CHECKSUM_PARTIAL):
+that is not broken, and the kernel does not verify it.
+"""
+
+from struct import pack, unpack_from
+
+from visualize.packet.packet import Packet, Protocol
+
+_OFFSETS = {Protocol.TCP: 16, Protocol.UDP: 6, Protocol.ICMP: 2, Protocol.ICMPV6: 2}
+_LARGEST = 9000  # bytes; a larger packet was put together on receive, and its sum was verified before
+
+
+def _sum(data: bytes, start: int = 0) -> int:
+    """The ones' complement sum (RFC 1071), folded to 16 bits."""
+    if len(data) % 2:
+        data += b"\0"
+    total = start + sum(unpack_from(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total
+
+
+def broken(packet: Packet) -> bool:
+    """Whether the captured bytes hold a wrong transport checksum; False where that can't be told (cut off, another protocol)."""
+    offset = _OFFSETS.get(Protocol(packet.protocol)) if packet.protocol in (1, 6, 17, 58) else None
+    if offset is None or packet.is_fragment or len(packet.raw) < packet.length or not 0 < packet.length <= _LARGEST:
+        return False
+    segment = packet.raw[packet.header_length:packet.length]
+    if len(segment) < offset + 2:
+        return False
+    stored = unpack_from(">H", segment, offset)[0]
+    if packet.protocol == Protocol.UDP and stored == 0:
+        return False
+    pseudo = b"" if packet.protocol == Protocol.ICMP else (
+        packet.src.packed + packet.dst.packed + pack(">IHH", len(segment), 0, packet.protocol))
+    partial = _sum(pseudo)
+    return _sum(segment, partial) != 0xFFFF and stored != partial
