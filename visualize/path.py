@@ -266,7 +266,7 @@ def changed_fields(before: Packet, after: Packet) -> tuple[dict[str, Any], dict[
     changed = [name for name in names if getattr(before, name) != getattr(after, name)]
 
     def pick(packet: Packet) -> dict[str, Any]:
-        return {name: (str(value) if name in ("src", "dst") else value)
+        return {name: (str(value) if name in ("src", "dst") else value.hex() if isinstance(value, bytes) else value)
                 for name in changed for value in (getattr(packet, name),)}
 
     return pick(before), pick(after)

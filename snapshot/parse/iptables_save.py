@@ -107,7 +107,7 @@ def rule(text: str, chain_line: tuple[str, int], number: int, counters: tuple[in
                 target, goto = (values[0], current), name == "-g"
             elif len(values) >= 2 and values[0].isdigit() and values[1].isdigit():
                 packets, total = int(values[0]), int(values[1])
-        elif name in _OWN and target is None:
+        elif name in _OWN and target is None and not (word in ("--proto", "--src", "--dst") and current is not own):
             own.append(Option(name, tuple(values), negated))
             if name == "-p" and values:
                 protocol = values[0]

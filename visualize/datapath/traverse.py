@@ -83,7 +83,7 @@ def _table(stack: Stack, hook: Hook, skb: Skb, here: Here, table: BoundTable) ->
     before = skb.packet
     walked = yield from walk(table, hook.value, before, here, skb.journey.doubts)
     skb.packet = walked.packet
-    yield from _carry_out(stack, hook, skb, walked.changes)
+    _carry_out(skb, walked.changes)
     ended = _verdict(stack, skb, here, walked)
     if ended is not None:
         _doubt_order(stack, hook, skb, table.table.name)
@@ -110,8 +110,8 @@ def _reroute(stack: Stack, skb: Skb, why: str) -> Way:
     return (yield from route_again(stack, skb, why))
 
 
-def _carry_out(stack: Stack, hook: Hook, skb: Skb, changes: tuple[Outcome, ...]) -> Generator[Step, None, None]:
-    """What rules asked of conntrack, and copies that they made."""
+def _carry_out(skb: Skb, changes: tuple[Outcome, ...]) -> None:
+    """What rules asked of conntrack besides the mark."""
     for outcome in changes:
         change = outcome.connection
         if change is None:
@@ -123,10 +123,6 @@ def _carry_out(stack: Stack, hook: Hook, skb: Skb, changes: tuple[Outcome, ...])
         connection = skb.tracking.connection if skb.tracking is not None else None
         if connection is None:
             continue
-        if change.mark is not None and change.mark != connection.mark:
-            yield Rewritten(stack.netns, skb.packet, hook.value, "CONNMARK", "rule", {"connmark": connection.mark},
-                            {"connmark": change.mark})
-            connection.mark = change.mark
         if change.helper is not None:
             connection.helper = change.helper
         if change.labels is not None:
@@ -223,7 +219,7 @@ def _bind(stack: Stack, hook: Hook, skb: Skb, here: Here, source: bool) -> Gener
         _see(skb, here)
         walked = yield from walk(table, hook.value, skb.packet, here, skb.journey.doubts)
         skb.packet = walked.packet
-        yield from _carry_out(stack, hook, skb, walked.changes)
+        _carry_out(skb, walked.changes)
         ended = _verdict(stack, skb, here, walked)
         if ended is not None:
             return ended

@@ -64,6 +64,8 @@ def _registry(package: str) -> dict[str, str]:
     found = {}
     root = import_module(package)
     for module in iter_modules(root.__path__):
+        if module.name == "builtin":
+            continue  # iptables' own options: no -m names it
         found[module.name.rstrip("_")] = f"{package}.{module.name}"
     return found
 

@@ -17,6 +17,8 @@ from visualize.netfilter.hook import Hook
 class ConnectionView(Protocol):
     """What a rule may read of a connection (struct nf_conn).  `status` holds SEEN_REPLY, ASSURED, CONFIRMED, EXPECTED, SNAT, DNAT."""
 
+    mark: int
+
     @property
     def original(self) -> Tuple: ...
     @property
@@ -25,8 +27,6 @@ class ConnectionView(Protocol):
     def protocol(self) -> int: ...
     @property
     def status(self) -> frozenset[str]: ...
-    @property
-    def mark(self) -> int: ...
     @property
     def zone(self) -> int: ...
     @property

@@ -81,6 +81,8 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
             yield _changed(packet, outcome, here)
             packet = outcome.packet
             watched = watch(packet, here.read)
+        if outcome.connection is not None and outcome.connection.mark is not None:
+            yield from _connection_mark(outcome.connection.mark, packet, here)
         if outcome.connection is not None or outcome.begets is not None or outcome.nat is not None:
             changes.append(outcome)
         match outcome.verdict:
@@ -116,6 +118,14 @@ def _matched(bound: BoundTable, rule: BoundRule, packet: Packet, here: Here, out
     return RuleMatched(here.world.netns, packet, here.hook.value, bound.table.family, bound.table.backend.value,
                        bound.table.name, text.chain, text.number, text.file, text.line, text.text,
                        text.target.name if text.target else "", outcome.verdict.value, doubt)
+
+
+def _connection_mark(mark: int, packet: Packet, here: Here) -> Generator[Step, None, None]:
+    """CONNMARK writes at once: the next rule reads it."""
+    connection = here.connection
+    if connection is not None and connection.mark != mark:
+        yield Rewritten(here.world.netns, packet, here.hook.value, "CONNMARK", "rule", {"connmark": connection.mark}, {"connmark": mark})
+        connection.mark = mark
 
 
 def _changed(packet: Packet, outcome: Outcome, here: Here) -> Rewritten:

@@ -16,7 +16,7 @@ def _sum(data: bytes, start: int = 0) -> int:
     """The ones' complement sum (RFC 1071), folded to 16 bits."""
     if len(data) % 2:
         data += b"\0"
-    total = start + sum(unpack_from(f">{len(data) // 2}H", data))
+    total: int = start + sum(unpack_from(f">{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return total

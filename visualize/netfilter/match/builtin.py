@@ -4,13 +4,12 @@
 """
 
 from collections.abc import Callable
-from ipaddress import ip_network
 
 from snapshot.host.firewall import Clause, Option
-from snapshot.host.link import IPNetwork
 from visualize.netfilter.answer import Answer, decide, yes
 from visualize.netfilter.extension import BindError
 from visualize.netfilter.here import Here
+from visualize.netfilter.options import network
 from visualize.netfilter.protocols import protocol_number
 from visualize.packet.packet import Packet
 
@@ -42,20 +41,13 @@ def interface_matches(pattern: str, name: str | None) -> bool:
     return actual.startswith(pattern[:-1]) if pattern.endswith("+") else actual == pattern
 
 
-def _network(text: str) -> IPNetwork:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError as error:
-        raise BindError(f"{text!r} is not an address or network") from error
-
-
 def _address_check(option: Option, source: bool) -> Check:
-    networks = [_network(part) for value in option.values for part in value.split(",")]
+    networks = [network(part) for value in option.values for part in value.split(",")]
     side = "source" if source else "destination"
 
     def check(packet: Packet, here: Here) -> Answer:
         address = packet.src if source else packet.dst
-        return decide(any(address in network for network in networks), f"{side} is {address}", option.negated)
+        return decide(any(address in one for one in networks), f"{side} is {address}", option.negated)
 
     return check
 
