@@ -48,7 +48,8 @@ def parse(text: str, file: str = "") -> tuple[tuple[IpSet, ...], tuple[Finding, 
         elif len(words) >= 3 and words[0] in ("add", "-A") and words[1] in heads:
             entries[words[1]].append(SetEntry(words[2], _pairs(words[3:]), number))
         else:
-            why = f"member of a set {words[1]!r} that was not created" if words[0] == "add" and len(words) > 2 else "not a line of ipset save"
+            orphan = words[0] == "add" and len(words) > 2
+            why = f"member of a set {words[1]!r} that was not created" if orphan else "not a line of ipset save"
             findings.append(Finding(Kind.SYNTAX, file, number, line[:120], why))
     return tuple(IpSet(name, kind, options.get("family") or ("inet" if "ip" in kind or "net" in kind else None), options,
                        tuple(entries[name]), file, line) for name, (kind, options, line) in heads.items()), tuple(findings)

@@ -267,7 +267,7 @@ class World:
         taken = []
         for sock in self.taken:
             for data, control, _, origin in _waiting(sock):
-                taken.append(data if self.case.family == 4 else _rebuilt(data, dict((c[1], c[2]) for c in control), str(origin[0]),
+                taken.append(data if self.case.family == 4 else _rebuilt(data, {c[1]: c[2] for c in control}, str(origin[0]),
                                                                         sock.proto))
         return taken
 

@@ -53,7 +53,7 @@ CASES = r"""
 -m conntrack --ctorigdstport 2048 ; icmp 10.0.0.1 > 10.0.0.2 type=8 code=0 icmpid=7 state=NEW ; YES
 -m conntrack --ctstate OLD ; tcp 10.0.0.1:1000 > 10.0.0.2:80 state=NEW ; BINDERROR --ctstate OLD is not known
 -m conntrack --ctmood good ; tcp 10.0.0.1:1000 > 10.0.0.2:80 state=NEW ; BINDERROR
-"""  # noqa: E501
+"""
 
 
 def test_answer(case: Case) -> None:

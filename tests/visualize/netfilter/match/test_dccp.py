@@ -11,7 +11,7 @@ CASES = r"""
 -p dccp -m dccp --dccp-types INVALID ; dccp 10.0.0.1:1000 > 10.0.0.2:5001 raw=450000000000000000000000000000000000000000000000000000001e ; YES
 -p dccp -m dccp --dccp-types REQUEST ; dccp 10.0.0.1:1000 > 10.0.0.2:5001 ; UNKNOWN the capture lacks the DCCP type
 -p dccp -m dccp --dccp-types NOSUCH ; dccp 10.0.0.1:1000 > 10.0.0.2:5001 ; BINDERROR
-"""  # noqa: E501
+"""
 
 
 def test_answer(case: Case) -> None:

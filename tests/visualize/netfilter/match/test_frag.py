@@ -13,7 +13,7 @@ CASES = r"""
 -m frag --fraglast ; tcp 2001:db8::1 > 2001:db8::2 chain=44 id=7 fragment=8 ; YES
 -m frag --fragres ; tcp 2001:db8::1 > 2001:db8::2 chain=44 id=7 more=1 raw=6000000000102c4000000000000000000000000000000000000000000000000000000000000000000600000100000007 ; YES
 -m frag --fragid 7 ; tcp [2001:db8::1]:1000 > [2001:db8::2]:80 ; NO there is no fragment header
-"""  # noqa: E501
+"""
 
 
 def test_answer(case: Case) -> None:

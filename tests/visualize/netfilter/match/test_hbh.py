@@ -12,7 +12,7 @@ CASES = r"""
 -m hbh --hbh-len 8 ; tcp [2001:db8::1]:1000 > [2001:db8::2]:80 ; NO there is no hbh header
 -m hbh --hbh-len 8 ; tcp [2001:db8::1]:1000 > [2001:db8::2]:80 chain=0 ; UNKNOWN
 -m hbh --dst-len 8 ; tcp [2001:db8::1]:1000 > [2001:db8::2]:80 ; BINDERROR
-"""  # noqa: E501
+"""
 
 
 def test_answer(case: Case) -> None:

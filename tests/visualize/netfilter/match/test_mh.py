@@ -8,7 +8,7 @@ CASES = r"""
 -p ipv6-mh -m mh ! --mh-type 5 ; ipv6-mh 2001:db8::1 > 2001:db8::2 raw=600000000010874000000000000000000000000000000000000000000000000000000000000000003b000500 ; NO mobility type is 5
 -p ipv6-mh -m mh --mh-type 5 ; ipv6-mh 2001:db8::1 > 2001:db8::2 ; UNKNOWN
 -p ipv6-mh -m mh --mh-type huge ; ipv6-mh 2001:db8::1 > 2001:db8::2 ; BINDERROR
-"""  # noqa: E501
+"""
 
 
 def test_answer(case: Case) -> None:

@@ -11,7 +11,7 @@ CASES = r"""
 -m rt --rt-type 0 ; tcp [2001:db8::1]:1000 > [2001:db8::2]:80 ; NO there is no routing header
 -m rt --rt-type 0 --rt-0-res ; tcp [2001:db8::1]:1000 > [2001:db8::2]:80 chain=43 raw=6000000000102b4000000000000000000000000000000000000000000000000000000000000000000600000300000000 ; UNKNOWN --rt-0-res is not modelled
 -m rt --rt-type 4 ; tcp [2001:db8::1]:1000 > [2001:db8::2]:80 chain=43 ; UNKNOWN
-"""  # noqa: E501
+"""
 
 
 def test_answer(case: Case) -> None:

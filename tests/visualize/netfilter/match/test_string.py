@@ -19,7 +19,7 @@ CASES = r"""
 -m string --string "GET" --algo bm ; tcp 10.0.0.1:1000 > 10.0.0.2:80 length=50 ; UNKNOWN
 -m string --hex-string "|4g|" --algo bm ; tcp 10.0.0.1:1000 > 10.0.0.2:80 length=50 raw=45000000000000000000000000000000000000000000000000000000000000000000000000000000474554202f61646d696e ; BINDERROR is not a hex string
 -m string --algo bm ; tcp 10.0.0.1:1000 > 10.0.0.2:80 length=50 raw=45000000000000000000000000000000000000000000000000000000000000000000000000000000474554202f61646d696e ; BINDERROR
-"""  # noqa: E501
+"""
 
 
 def test_answer(case: Case) -> None:

@@ -45,7 +45,7 @@ CASES = r"""
 -p tcp -m tcp --dport 70000 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
 -p tcp -m tcp --dport nosuchservice ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
 -p tcp -m tcp --colour red ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR option --colour is not known
-"""  # noqa: E501
+"""
 
 
 def test_answer(case: Case) -> None:

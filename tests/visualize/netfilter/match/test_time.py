@@ -26,7 +26,7 @@ CASES = r"""
 -m time --timestart 25:00 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
 -m time --weekdays Xyz ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
 -m time --datestart soon ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
-"""  # noqa: E501
+"""
 
 
 def test_answer(case: Case) -> None:

@@ -16,7 +16,7 @@ CASES = r"""
 -j CONNMARK --set-mark 1 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 state=INVALID ; CONTINUE
 -j CONNMARK --restore-mark ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; CONTINUE
 -j CONNMARK ; tcp 10.0.0.1:1000 > 10.0.0.2:80 state=NEW ; BINDERROR
-"""  # noqa: E501
+"""
 
 
 def test_outcome(case: Case) -> None:

@@ -17,7 +17,7 @@ CASES = r"""
 -j DNAT --to-destination 2001:db8::5 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR is of the other family
 -j DNAT --to-destination here ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR 'here' is not an address
 -j DNAT ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR --to-destination is missing
-"""  # noqa: E501
+"""
 
 
 def test_outcome(case: Case) -> None:

@@ -8,7 +8,7 @@ CASES = r"""
 -j NETMAP --to 2001:db8:1::/48 ; tcp [2001:db8::1]:1000 > [2001:db8::2]:80 hook=PREROUTING ; ACCEPT NETMAP(destination) 2001:db8:1::2-2001:db8:1::2 /48
 -j NETMAP --to 2001:db8:1::/48 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
 -j NETMAP ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
-"""  # noqa: E501
+"""
 
 
 def test_outcome(case: Case) -> None:

@@ -16,7 +16,7 @@ CASES = r"""
 -p tcp -j TCPMSS --clamp-mss-to-pmtu ; tcp 10.0.0.1:1000 > 10.0.0.2:80 flags=SYN options=020405b4 in=eth0 out=tiny ; DROP
 -p tcp -j TCPMSS --clamp-mss-to-pmtu ; tcp 10.0.0.1:1000 > 10.0.0.2:80 flags=SYN options=020405b4 world=blind ; CONTINUE
 -p tcp -j TCPMSS ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
-"""  # noqa: E501
+"""
 
 
 def test_outcome(case: Case) -> None:

@@ -7,7 +7,7 @@ CASES = r"""
 -p tcp -j TCPOPTSTRIP --strip-options 8 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 options=020405b4 ; CONTINUE TCPOPTSTRIP
 -p tcp -j TCPOPTSTRIP --strip-options 8 ; udp 10.0.0.1:1000 > 10.0.0.2:53 ; CONTINUE
 -p tcp -j TCPOPTSTRIP --strip-options socks ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
-"""  # noqa: E501
+"""
 
 
 def test_outcome(case: Case) -> None:
