@@ -116,7 +116,7 @@ def _manifest(raw: RawSnapshot, findings: list[Finding]) -> Mapping[str, Any] | 
         return None
     try:
         manifest = json.loads(file.text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         findings.append(Finding(Kind.SYNTAX, file.path, getattr(error, "lineno", 0), "", f"not valid JSON: {error}"))
         return None
     if not isinstance(manifest, dict):

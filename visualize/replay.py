@@ -199,7 +199,7 @@ class Replay:
             return
         outgoing = source.local or self._outgoing(namespace, name or "", frame, decoded)
         place = Place(source.netns, name or "", outgoing)
-        packet: Packet | None = replace(decoded.packet, mark=0)
+        packet: Packet | None = decoded.packet
         stack = self.machine.stack(source.netns)
         assert packet is not None
         assert stack is not None

@@ -6,10 +6,11 @@
 """
 
 import re
+from typing import Any
 
 from snapshot.finding import Finding, Kind
 from snapshot.host.neighbour import FdbEntry
-from snapshot.parse.ip_link import is_json, load_json
+from snapshot.parse.ip_link import each, is_json, load_json
 
 _MAC = re.compile(r"^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$")
 
@@ -21,19 +22,18 @@ def _of_line(words: list[str]) -> FdbEntry:
                     "permanent" in words, "self" in words and master is None, "static" in words)
 
 
+def _of_json(item: dict[str, Any]) -> FdbEntry:
+    flags, state, master = item.get("flags") or [], item.get("state", ""), item.get("master")
+    return FdbEntry(str(item["mac"]).lower(), str(item["ifname"]), master, item.get("vlan"), state == "permanent",
+                    "self" in flags and master is None, state == "static")
+
+
 def parse(text: str, file: str = "") -> tuple[tuple[FdbEntry, ...], tuple[Finding, ...]]:
     """All entries."""
     if is_json(text):
         items, findings = load_json(text, file)
-        found = []
-        for item in items:
-            if "mac" not in item or "ifname" not in item:
-                continue
-            flags, state = item.get("flags") or [], item.get("state", "")
-            master = item.get("master")
-            found.append(FdbEntry(str(item["mac"]).lower(), str(item["ifname"]), master, item.get("vlan"), state == "permanent",
-                                  "self" in flags and master is None, state == "static"))
-        return tuple(found), tuple(findings)
+        named = [item for item in items if "mac" in item and "ifname" in item]
+        return each(named, _of_json, file, "an entry", findings), tuple(findings)
     entries: list[FdbEntry] = []
     problems: list[Finding] = []
     for number, line in enumerate(text.splitlines(), 1):

@@ -6,10 +6,11 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from snapshot.finding import Finding
 from snapshot.host.link import BridgePort
-from snapshot.parse.ip_link import is_json, load_json
+from snapshot.parse.ip_link import each, is_json, load_json
 
 _HEAD = re.compile(r"^(\d+): ([^:\s]+?)(?:@(\S+?))?:\s+(?:<([^>]*)>)?(.*)$")
 _OLD_HEAD = re.compile(r"^(\d+): (\S+) state \S+\s*(?:@\S+)?:?\s*(?:<([^>]*)>)?(.*)$")
@@ -35,14 +36,18 @@ def _port(words: list[str]) -> BridgePort:
                       _flag(words, "isolated", False), _flag(words, "guard", False), _flag(words, "neigh_suppress", False))
 
 
+def _of_json(item: dict[str, Any]) -> PortRecord:
+    return PortRecord(str(item["ifname"]), str(item["master"]), BridgePort(
+        str(item.get("state", "forwarding")), item.get("hairpin"), bool(item.get("learning", True)), bool(item.get("flood", True)),
+        bool(item.get("isolated", False)), bool(item.get("guard", False)), bool(item.get("neigh_suppress", False))))
+
+
 def parse(text: str, file: str = "") -> tuple[tuple[PortRecord, ...], tuple[Finding, ...]]:
     """All ports that have a bridge as master."""
     if is_json(text):
         items, findings = load_json(text, file)
-        return tuple(PortRecord(str(item["ifname"]), str(item["master"]), BridgePort(
-            str(item.get("state", "forwarding")), item.get("hairpin"), bool(item.get("learning", True)),
-            bool(item.get("flood", True)), bool(item.get("isolated", False)), bool(item.get("guard", False)),
-            bool(item.get("neigh_suppress", False)))) for item in items if "master" in item and "ifname" in item), tuple(findings)
+        ports = [item for item in items if "master" in item and "ifname" in item]
+        return each(ports, _of_json, file, "a port", findings), tuple(findings)
     found: list[PortRecord] = []
     name, words = "", list[str]()
 

@@ -7,7 +7,7 @@
 
 from dataclasses import dataclass
 
-from snapshot.finding import Finding
+from snapshot.finding import Finding, Kind
 from snapshot.parse.ip_link import is_json, load_json
 
 
@@ -22,7 +22,7 @@ class VlanRecord:
 
 def _spread(text: str) -> range:
     low, _, high = text.partition("-")
-    return range(int(low), int(high or low) + 1)
+    return range(int(low), min(int(high or low), 4095) + 1)
 
 
 def parse(text: str, file: str = "") -> tuple[tuple[VlanRecord, ...], tuple[Finding, ...]]:
@@ -33,10 +33,13 @@ def parse(text: str, file: str = "") -> tuple[tuple[VlanRecord, ...], tuple[Find
         items, findings = load_json(text, file)
         for item in items:
             vlans, pvid = ports.setdefault(str(item.get("ifname", "")), ([], []))
-            for vlan in item.get("vlans", ()):
+            for vlan in item.get("vlans") or ():
+                if not isinstance(vlan, dict) or not str(vlan.get("vlan", "")).isdigit():
+                    findings.append(Finding(Kind.SYNTAX, file, 0, str(vlan)[:120], "a VLAN can't be read"))
+                    continue
                 flags = vlan.get("flags") or []
-                last = vlan.get("vlanEnd", vlan.get("vlan"))
-                for vid in range(int(vlan["vlan"]), int(last) + 1):
+                last = min(int(vlan.get("vlanEnd") or vlan["vlan"]), 4095)
+                for vid in range(int(vlan["vlan"]), last + 1):
                     vlans.append((vid, "Egress Untagged" in flags))
                     if "PVID" in flags:
                         pvid.append(vid)

@@ -13,7 +13,7 @@ from typing import Any
 
 from snapshot.finding import Finding, Kind
 from snapshot.host.link import Address, Interface
-from snapshot.parse.ip_link import blocks, interface_of_block, interface_of_json, is_json, load_json
+from snapshot.parse.ip_link import blocks, each, interface_of_block, interface_of_json, is_json, load_json
 
 _FLAGS = {"secondary", "temporary", "dynamic", "tentative", "deprecated", "dadfailed", "noprefixroute", "nodad", "mngtmpaddr",
           "permanent", "home", "optimistic", "managetempaddr", "stable-privacy", "autojoin"}
@@ -51,7 +51,8 @@ def parse(text: str, file: str = "") -> tuple[tuple[Interface, ...], tuple[Findi
     findings: list[Finding] = []
     if is_json(text):
         items, problems = load_json(text, file)
-        return tuple(_with_json(item, file, findings) for item in items if "ifname" in item), (*problems, *findings)
+        named = [item for item in items if "ifname" in item]
+        return each(named, lambda item: _with_json(item, file, findings), file, "an interface", findings), (*problems, *findings)
     found: list[Interface] = []
     for start, lines in blocks(text):
         interface = interface_of_block(lines)
@@ -64,7 +65,7 @@ def parse(text: str, file: str = "") -> tuple[tuple[Interface, ...], tuple[Findi
 
 def _with_json(item: dict[str, Any], file: str, findings: list[Finding]) -> Interface:
     addresses: list[Address] = []
-    for held in item.get("addr_info", ()):
+    for held in item.get("addr_info") or ():
         try:
             if held:
                 addresses.append(_address_of_json(held))

@@ -8,12 +8,13 @@
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from snapshot.finding import Finding, Kind
 from snapshot.host.link import Bridge, BridgePort, Interface
 
+R = TypeVar("R")
 _HEAD = re.compile(r"^(\d+): ([^:\s]+?)(?:@(\S+?))?:\s+<([^>]*)>(.*)$")
 _KINDS = {"veth", "bridge", "vlan", "macvlan", "macvtap", "ipvlan", "dummy", "tun", "bond", "team", "vxlan", "vrf", "gre", "gretap",
           "ipip", "sit", "wireguard", "geneve", "ip6tnl", "ifb", "nlmon", "vti", "xfrm", "erspan", "ip6gre", "openvswitch", "can"}
@@ -125,9 +126,23 @@ def load_json(text: str, file: str) -> tuple[list[dict[str, Any]], list[Finding]
     except ValueError as error:
         line = getattr(error, "lineno", 0)
         return [], [Finding(Kind.SYNTAX, file, line, "", f"not valid JSON: {error}")]
+    except RecursionError:
+        return [], [Finding(Kind.SYNTAX, file, 1, "", "JSON nested deeper than any tool prints")]
     if not isinstance(data, list):
         return [], [Finding(Kind.SYNTAX, file, 0, "", "not a JSON array, as iproute2 prints it")]
     return [item for item in data if isinstance(item, dict) and item], []
+
+
+def each(items: list[dict[str, Any]], make: Callable[[dict[str, Any]], R], file: str, what: str,
+         findings: list[Finding]) -> tuple[R, ...]:
+    """One record for each item; an item whose values are not what the tool prints is a finding."""
+    found: list[R] = []
+    for item in items:
+        try:
+            found.append(make(item))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            findings.append(Finding(Kind.SYNTAX, file, 0, str(item)[:120], f"{what} can't be read: {error}"))
+    return tuple(found)
 
 
 def is_json(text: str) -> bool:
@@ -139,7 +154,8 @@ def parse(text: str, file: str = "") -> tuple[tuple[Interface, ...], tuple[Findi
     """The interfaces, from JSON or plain text."""
     if is_json(text):
         items, findings = load_json(text, file)
-        return tuple(interface_of_json(item) for item in items if "ifname" in item), tuple(findings)
+        found_json = each([item for item in items if "ifname" in item], interface_of_json, file, "an interface", findings)
+        return found_json, tuple(findings)
     found = [interface for _, lines in blocks(text) if (interface := interface_of_block(lines)) is not None]
     problems: list[Finding] = []
     if text.strip() and not found:
