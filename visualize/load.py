@@ -1,17 +1,17 @@
 """From what the user named to what can be replayed: the snapshot opened and built, its captures and those named by --pcap."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from snapshot.archive import open_snapshot
 from snapshot.build import Built, build
-from snapshot.finding import Finding
+from snapshot.finding import Finding, Kind
 from snapshot.host import HOST
 from snapshot.host.conntrack import ConntrackEntry
 from snapshot.parse import conntrack as parse_conntrack
 from snapshot.raw import RawSnapshot, SnapshotError
-from visualize.packet.pcap import read_frames
+from visualize.packet.pcap import Frame, read_frames
 from visualize.replay import Replay, Replayed, Source
 
 
@@ -68,8 +68,7 @@ def _named(loaded: Loaded, text: str, findings: list[Finding]) -> Source:
         data = FilePath(path).read_bytes()
     except OSError as error:
         raise SnapshotError(f"{path}: can't be read: {error.strerror or error}") from error
-    read = read_frames(data, path)
-    findings += read.findings
+    frames = _frames(data, path, findings)
     netns, interface, local = HOST, place or None, False
     if "/" in place:
         netns, _, interface = place.partition("/")
@@ -86,7 +85,22 @@ def _named(loaded: Loaded, text: str, findings: list[Finding]) -> Source:
     if interface is not None and namespaces[netns].interfaces and interface not in namespaces[netns].interfaces:
         raise SnapshotError(f"{text}: namespace {netns} has no interface {interface!r} "
                             f"(it has: {', '.join(namespaces[netns].interfaces)})")
-    return Source(FilePath(path).name, read.frames, netns, interface, local)
+    return Source(FilePath(path).name, frames, netns, interface, local)
+
+
+def _frames(data: bytes, path: str, findings: list[Finding]) -> Iterable[Frame]:
+    """A capture's frames; where our reader does not know its link type, scapy is asked."""
+    try:
+        capture = read_frames(data, path)
+    except SnapshotError:
+        from visualize.packet.exotic import frames
+        found = frames(data)
+        if found is None:
+            raise
+        findings.append(Finding(Kind.AMBIGUOUS, path, 0, "", "a rare link type: read by scapy, slowly"))
+        return found
+    findings += capture.findings
+    return capture.frames
 
 
 def replay(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool]) -> Iterator[Replayed]:

@@ -42,6 +42,8 @@ def render(text: str, kind: str) -> bytes:
     """Draw DOT text as svg, png or pdf; `dot` gives the text back. Raises RenderError."""
     if kind == "dot":
         return text.encode()
+    if program(kind) == shutil.which("dot"):
+        return _by_system(text, kind)
     try:
         done = subprocess.run([program(kind), f"-T{kind}", *(["-Gdpi=110"] if kind == "png" else [])], input=text.encode(),
                               capture_output=True, timeout=_TIMEOUT, check=False)
@@ -52,6 +54,15 @@ def render(text: str, kind: str) -> bytes:
     if done.returncode or not done.stdout:
         raise RenderError(f"Graphviz failed: {done.stderr.decode(errors='replace').strip()[:300]}")
     return done.stdout
+
+
+def _by_system(text: str, kind: str) -> bytes:
+    """Draw with the system's own Graphviz."""
+    import graphviz
+    try:
+        return bytes(graphviz.pipe("dot", kind, text.encode(), quiet=True))
+    except (graphviz.ExecutableNotFound, graphviz.CalledProcessError) as error:
+        raise RenderError(f"Graphviz failed: {error}") from None
 
 
 def render_all(texts: Mapping[str, str], kind: str) -> dict[str, bytes]:

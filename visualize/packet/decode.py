@@ -410,8 +410,7 @@ class Defragmenter:
             del self._queues[next(iter(self._queues))]
         return _whole(queue, payload) if payload is not None else None
 
-    @staticmethod
-    def _queue(queues: list[_Queue], packet: Packet) -> _Queue:
+    def _queue(self, queues: list[_Queue], packet: Packet) -> _Queue:
         """The queue of this packet's addresses. A capture may show a later fragment as NAT has already rewritten it (packet sockets
         share the buffer), so a fragment without a queue of its own joins one with which it has one address in common."""
         ends = packet.src, packet.dst

@@ -106,7 +106,8 @@ class _Damage:
         self.findings: list[Finding] = []
 
     def __call__(self, kind: Kind, number: int, offset: int, why: str) -> None:
-        kept = "nothing before it" if number == 1 else f"the {number - 1} frames before it are used"
+        kept = ("no frame stands before it", "the frame before it is used")[number - 1] if number < 3 else (
+            f"the {number - 1} frames before it are used")
         self.findings.append(Finding(kind, self.name, 0, "", f"frame {number}, byte {offset}: {why}; {kept}"))
 
     def left_out(self, number: int, linktype: int, interface: str) -> None:
@@ -352,8 +353,9 @@ class _Section:
 def _check_pcapng(view: memoryview, capture: Capture) -> None:
     if len(view) < 28:
         raise SnapshotError(f"{capture.name}: cut off in the section header (byte {len(view)} of 28)")
-    wrong = _section(view, 0)
-    if isinstance(wrong, str):
+    section = _section(view, 0)
+    wrong = section if isinstance(section, str) else _block_length(view, 0, section.word)[2]
+    if wrong:
         raise SnapshotError(f"{capture.name}: byte 0: {wrong}")
     if next(capture.frames, None) is None:
         refused = [finding.why for finding in capture.findings if finding.kind is Kind.NOT_MODELLED]
