@@ -94,10 +94,13 @@ def decided_by(path: Path) -> list[str]:
 
 
 def begotten(path: Path) -> list[dict[str, Any]]:
-    """Packets that this one made the kernel send."""
-    return [{"packet": packet_record(child.start), "verdict": child.verdict.value, "out_interface": out_interface(child),
+    """Packets that this one made the kernel send, and those that they begot in turn."""
+    return [record for child in path.children for record in (_begotten(child), *begotten(child))]
+
+
+def _begotten(child: Path) -> dict[str, Any]:
+    return {"packet": packet_record(child.start), "verdict": child.verdict.value, "out_interface": out_interface(child),
              "steps": [record for step in child.steps if (record := step_record(step)) is not None]}
-            for child in path.children]
 
 
 def out_interface(path: Path) -> str | None:

@@ -40,6 +40,8 @@ def icmp_error(stack: Stack, skb: Skb, incoming: str, kind: int, code: int, why:
         return False
     if int(packet.src) == 0:
         return False
+    if skb.local_origin and packet.icmp_type in (0, 129):
+        return False  # the kernel's own echo reply: icmp_xmit_lock is held while it is sent, so nothing answers it
     source = _error_source(stack, skb, incoming)
     if source is None:
         return False
