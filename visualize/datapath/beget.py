@@ -33,7 +33,7 @@ def _emit(stack: Stack, skb: Skb, packet: Packet, tracking: Tracking | None) -> 
     skb.journey.children.append(child)
 
 
-def icmp_error(stack: Stack, skb: Skb, incoming: str, kind: int, code: int, why: str) -> bool:
+def icmp_error(stack: Stack, skb: Skb, incoming: str, kind: int, code: int) -> bool:
     """icmp_send, icmpv6_send: tell the sender. Returns False where the kernel stays silent."""
     packet = skb.packet
     if packet.is_icmp_error or packet.fragment_offset > 0 or packet.dst.is_multicast or packet.src.is_multicast:
@@ -75,9 +75,9 @@ def reject(stack: Stack, skb: Skb, here: Here, begets: Begets) -> bool:
     incoming = here.in_interface or here.out_interface or ""
     if packet.family == 4:
         code = _CODES4.get(begets.kind)
-        return code is not None and icmp_error(stack, skb, incoming, 3, code, begets.kind)
+        return code is not None and icmp_error(stack, skb, incoming, 3, code)
     code = _CODES6.get(begets.kind)
-    return code is not None and icmp_error(stack, skb, incoming, 1, code, begets.kind)
+    return code is not None and icmp_error(stack, skb, incoming, 1, code)
 
 
 def _reset(stack: Stack, skb: Skb, here: Here) -> bool:

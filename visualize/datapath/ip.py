@@ -204,9 +204,15 @@ def _no_route(stack: Stack, name: str, skb: Skb, result: Result) -> End:
             stack, name, skb, stack.flag(4, "forwarding", name, combine="own")):
         return dropped(stack, skb, why)
     code = {RouteType.PROHIBIT: 13}.get(result.type, 1 if result.route is not None or result.rule is not None else 0)
-    beget.icmp_error(stack, skb, name, 3, code, why)
     yield from ()
-    return Ended(stack.netns, skb.packet, Verdict.REJECTED, None, f"{why}: the sender is told by ICMP", at="routing")
+    return _told(stack, skb, beget.icmp_error(stack, skb, name, 3, code), f"{why}: the sender is told by ICMP", why, "routing")
+
+
+def _told(stack: Stack, skb: Skb, sent: bool, why: str, silent: str, at: str) -> Ended:
+    """Rejected where the sender is told; dropped where the kernel stays silent (no ICMP error answers another)."""
+    if sent:
+        return Ended(stack.netns, skb.packet, Verdict.REJECTED, None, why, at=at)
+    return dropped(stack, skb, f"{silent}; nothing answers it", at)
 
 
 def _multicast(stack: Stack, name: str, skb: Skb) -> End:
@@ -233,8 +239,8 @@ def _input6(stack: Stack, name: str, skb: Skb) -> End:
         why = f"no route to {packet.dst}" if result.route is None else f"{result.type.value} route to {packet.dst}"
         if result.type is RouteType.BLACKHOLE:
             return dropped(stack, skb, why)
-        beget.icmp_error(stack, skb, name, 1, 1 if result.type is RouteType.PROHIBIT else 0, why)
-        return Ended(stack.netns, packet, Verdict.REJECTED, None, f"{why}: the sender is told by ICMPv6", at="routing")
+        sent = beget.icmp_error(stack, skb, name, 1, 1 if result.type is RouteType.PROHIBIT else 0)
+        return _told(stack, skb, sent, f"{why}: the sender is told by ICMPv6", why, "routing")
     return (yield from _forward(stack, name, skb, result))
 
 
@@ -277,16 +283,14 @@ def _forward(stack: Stack, name: str, skb: Skb, result: Result) -> End:
     packet = skb.packet
     if packet.ttl <= 1:
         kind, code = (11, 0) if packet.family == 4 else (3, 0)
-        beget.icmp_error(stack, skb, name, kind, code, "TTL exceeded in transit")
-        return Ended(stack.netns, packet, Verdict.REJECTED, None,
-                     f"its TTL is {packet.ttl}: the sender is told by ICMP (time exceeded); no FORWARD rule sees it", at="TTL")
+        expired = f"its TTL is {packet.ttl}"
+        return _told(stack, skb, beget.icmp_error(stack, skb, name, kind, code),
+                     f"{expired}: the sender is told by ICMP (time exceeded); no FORWARD rule sees it", expired, "TTL")
     out = result.device or ""
     if _too_big(stack, name, out, packet):
         kind, code = (3, 4) if packet.family == 4 else (2, 0)
-        beget.icmp_error(stack, skb, name, kind, code, "larger than the MTU")
-        return Ended(stack.netns, packet, Verdict.REJECTED, None,
-                     f"{packet.length} bytes are more than the MTU of {out}, and it must not be fragmented: the sender is told "
-                     "by ICMP", at="MTU")
+        large = f"{packet.length} bytes are more than the MTU of {out}, and it must not be fragmented"
+        return _told(stack, skb, beget.icmp_error(stack, skb, name, kind, code), f"{large}: the sender is told by ICMP", large, "MTU")
     skb.packet = replace(packet, ttl=packet.ttl - 1)
     yield Rewritten(stack.netns, skb.packet, "FORWARD", "TTL", "kernel", {"ttl": packet.ttl}, {"ttl": packet.ttl - 1})
     ended = yield from traverse(stack, Hook.FORWARD, skb, name, out, physin=skb.physin)

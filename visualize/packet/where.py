@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_network
 from typing import Any
 
+from visualize.packet.packet import PROTOCOL_NAMES
+
 Record = Mapping[str, Any]
 Test = Callable[[Record], bool]
 _TOKEN = re.compile(r"\s*([()]|[^\s()]+)")
-_PROTOCOLS = {"tcp", "udp", "icmp", "icmpv6", "sctp", "gre", "esp", "ah", "udplite", "dccp", "igmp"}
+_PROTOCOLS = frozenset(PROTOCOL_NAMES.values())
+_DEEPEST = 100  # parentheses and negations inside each other
 _VERDICTS = ("forwarded", "delivered", "dropped", "rejected", "looped", "unknown")
 _CERTAINTIES = ("certain", "assumed", "unknown")
 _SIDES = {"src": ("src", "src2"), "dst": ("dst", "dst2"), "": ("src", "dst", "src2", "dst2")}
@@ -23,6 +26,7 @@ class _Parser:
         self.text = text
         self.words = [(match[1], match.start(1)) for match in _TOKEN.finditer(text)]
         self.position = 0
+        self.depth = 0
 
     def peek(self) -> str:
         return self.words[self.position][0].lower() if self.position < len(self.words) else ""
@@ -54,15 +58,16 @@ class _Parser:
 
     def factor(self) -> Test:
         word = self.take("a test").lower()
-        if word in ("not", "!"):
-            inner = self.factor()
-            return lambda record: not inner(record)
-        if word == "(":
-            inner = self.expression()
-            if self.take("')'") != ")":
-                raise self.fail("')'")
-            return inner
-        return self.test(word)
+        if word not in ("not", "!", "("):
+            return self.test(word)
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise ValueError(f"column {self.words[self.position - 1][1] + 1}: nested too deeply (more than {_DEEPEST})")
+        inner = self.expression() if word == "(" else self.factor()
+        if word == "(" and self.take("')'") != ")":
+            raise self.fail("')'")
+        self.depth -= 1
+        return inner if word == "(" else lambda record: not inner(record)
 
     def test(self, word: str) -> Test:
         if word in _PROTOCOLS:
@@ -78,8 +83,7 @@ class _Parser:
             case "port":
                 return self.port(side)
             case "proto":
-                name = self.take("a protocol").lower()
-                return lambda record: record.get("proto") == name
+                return self.protocol()
             case "verdict":
                 return self.choice("verdict", _VERDICTS)
             case "certainty":
@@ -92,6 +96,8 @@ class _Parser:
                 return lambda record: wanted in (record.get("interface"), record.get("out_interface"))
             case "flow":
                 number = self.take("a number")
+                if not number.isdecimal():
+                    raise self.fail("a number")
                 return lambda record: str(record.get("flow")) == number
             case _:
                 raise self.fail("host, net, port, src, dst, proto, verdict, certainty, container, iface, flow, not or '('")
@@ -104,12 +110,21 @@ class _Parser:
             raise self.fail("an address or network") from None
         return lambda record: any(record.get(key) is not None and record[key] in network for key in _SIDES[side])
 
+    def protocol(self) -> Test:
+        name = self.take("a protocol").lower()
+        if name.isdecimal() and int(name) < 256:
+            name = PROTOCOL_NAMES.get(int(name), str(int(name)))
+        elif name not in _PROTOCOLS:
+            raise self.fail("a protocol (a name or a number)")
+        return lambda record: record.get("proto") == name
+
     def port(self, side: str) -> Test:
         text = self.take("a port")
-        low, _, high = text.partition("-")
-        if not low.isdigit() or (high and not high.isdigit()):
+        low, dash, high = text.partition("-")
+        high = high if dash else low
+        if not (low.isdecimal() and high.isdecimal() and int(low) <= int(high) <= 65535):
             raise self.fail("a port or a range of ports")
-        first, last = int(low), int(high or low)
+        first, last = int(low), int(high)
         return lambda record: any(record.get(key) is not None and first <= record[key] <= last for key in _PORTS[side])
 
     def choice(self, key: str, words: tuple[str, ...]) -> Test:
