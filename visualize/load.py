@@ -53,10 +53,13 @@ def sources(loaded: Loaded, named: tuple[str, ...]) -> tuple[list[Source], list[
             found.append(_named(loaded, text, findings))
         return found, findings
     for capture in loaded.built.captures:
-        read = read_frames(capture.raw.data, capture.path)
-        findings += read.findings
+        try:
+            frames = _frames(capture.raw.data, capture.path, findings)
+        except SnapshotError as error:  # a bad capture among good files costs only itself
+            findings.append(Finding(Kind.SYNTAX, capture.path, 0, "", f"{error}; this capture is left out"))
+            continue
         interface = capture.interface if capture.interface not in ("any", None) else None
-        found.append(Source(capture.path.rsplit("/", 1)[-1], read.frames, capture.netns or HOST, interface))
+        found.append(Source(capture.path.rsplit("/", 1)[-1], frames, capture.netns or HOST, interface))
     return found, findings
 
 
