@@ -73,31 +73,43 @@ def compare(expected: Sequence[Line], lines: Sequence[Line]) -> Verdict:
     verdict = Verdict(packets=len(expected))
     for index, packet in enumerate(expected):
         window = [line for line in lines if packet["begin"] - 2 <= nanoseconds(line["time"]) <= packet["end"]]
-        mine = [line for line in window if _form(line["in"]) == _form(packet["form"])]
+        mine = [line for line in window if _is(line["in"], packet)]
         if not mine:
             if packet["seen"] or packet["local"]:
                 verdict.differences.append(Difference(index, "missing", "a line", [_short(line) for line in window], sent=packet["sent"]))
             continue
         verdict.uncertain += mine[0]["certainty"] != "certain"
-        verdict.differences += _judge(index, packet, mine[0], window)
+        verdict.differences += _judge(index, packet, mine[:len(mine) if packet.get("fragmented") else 1], window)
     return verdict
 
 
-def _judge(index: int, packet: Line, line: Line, window: Sequence[Line]) -> list[Difference]:
+def _is(head: Line, packet: Line) -> bool:
+    """The line is about the packet that was sent. Fragments may have been put together, or be a line each."""
+    if packet.get("fragmented"):
+        names = ("src", "dst", "proto") if ":" in head["src"] else ("src", "dst", "proto", "id")
+        return all(head[name] == packet["form"][name] for name in names)
+    return _form(head) == _form(packet["form"])
+
+
+def _judge(index: int, packet: Line, mine: Sequence[Line], window: Sequence[Line]) -> list[Difference]:
     found: list[Difference] = []
+    line = mine[0]
 
     def differ(what: str, expected: Any, got: Any, certainty: str = line["certainty"]) -> None:
         if expected != got:
             found.append(Difference(index, what, expected, got, certainty, packet["sent"]))
 
-    order = rules(line["steps"])
+    order = [rule for one in mine for rule in rules(one["steps"])]
     differ("rules" if Counter(order) != Counter(packet["order"]) else "order", packet["order"], order)
     refused = packet["verdict"] == "dropped" and line["verdict"] == "rejected" and any(
         step.get("target") == "REJECT" for step in line["steps"])
     if not refused:
         differ("verdict", packet["verdict"], line["verdict"])
     differ("out_interface", packet["out_interface"], line["out_interface"])
-    differ("form", _form(packet["final"]), _form(line["out"]))
+    forms = [_form(packet["final"]), _form(line["out"])]
+    if packet.get("fragmented"):
+        forms = [form and form | {"length": None} for form in forms]
+    differ("form", *forms)
     if not found:
         every = _all_rules(line, window)
         worst = next((other["certainty"] for other in window if other["certainty"] != "certain"), "certain")

@@ -59,8 +59,8 @@ class Shot:
 
     @property
     def left(self) -> list[wire.Frame]:
-        """Sightings of the packet on its way out, in order."""
-        return [frame for frame in self.frames if frame.outgoing and self.mine(frame.data)]
+        """Sightings of the packet on its way out, in order; of a fragmented one, those of its first fragment."""
+        return [frame for frame in self.frames if frame.outgoing and self.mine(frame.data) and not wire.take_apart(frame.data).offset]
 
     @property
     def answered(self) -> bool:
@@ -111,6 +111,7 @@ class Recording:
         return {
             "move": shot.move, "at": shot.at, "sent": shot.head.describe(), "form": shot.head.form(), "begin": shot.begin, "end": shot.end,
             **({"errno": shot.errno} if shot.errno else {}),
+            **({"fragmented": True} if shot.head.is_fragment else {}),
             "order": [_spell(place) for place in self.order(shot)],
             "others": [_spell(place) for place in self.order(shot, of_others=True)],
             "rules": {_spell(place): count for place, count in sorted(shot.rules.items()) if place[4]},

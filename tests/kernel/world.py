@@ -1,11 +1,12 @@
 """A world: a host in a network namespace, its peers in namespaces of their own, all silent but for the packets that a case sends."""
 
 import itertools
+import mmap
 import os
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +17,7 @@ from .case import Case
 from .netns import LabError, Namespace, run
 
 ETH_P_ALL = 3
-SO_TIMESTAMPNS = 35
-SO_RCVBUFFORCE = 33
+SOL_PACKET, PACKET_VERSION, PACKET_RX_RING, TPACKET_V2 = 263, 10, 5, 1
 IPV6_RECVPKTINFO, IPV6_PKTINFO, IPV6_FLOWINFO, IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT = 49, 50, 11, 51, 52
 GROUP_TRACE, GROUP_LOCAL = 0, 7
 COLLECTOR = Path(__file__).parents[2] / "snapshot" / "collect.sh"
@@ -64,6 +64,42 @@ QUIET: dict[str, str | int] = {
     "ipv6.conf.all.forwarding": 1, "ipv6.conf.default.accept_dad": 0, "ipv6.conf.default.accept_ra": 0,
     "ipv6.conf.default.router_solicitations": 0, "ipv6.conf.default.addr_gen_mode": 1,
     "ipv6.conf.default.mldv2_unsolicited_report_interval": 1}
+
+
+class Ring:
+    """A packet socket on every interface with a ring (TPACKET_V2), as libpcap's: the bytes are copied the moment they are seen.
+
+    (A plain packet socket queues clones, whose headers the kernel goes on to rewrite where it need not copy: fragments.)
+    """
+
+    FRAME, COUNT = 1 << 15, 1 << 9
+
+    def __init__(self) -> None:
+        """In the namespace that the caller stands in."""
+        self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
+        self.sock.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V2)
+        self.sock.setsockopt(SOL_PACKET, PACKET_RX_RING, struct.pack("=IIII", self.FRAME, self.COUNT, self.FRAME, self.COUNT))
+        self.memory = mmap.mmap(self.sock.fileno(), self.FRAME * self.COUNT)
+        self.next = 0
+
+    def waiting(self) -> "Iterator[tuple[int, int, int, int, int, bytes, bytes]]":
+        """Time, protocol, interface index, hardware type, packet type, address, bytes: for each frame since the last call."""
+        while True:
+            at = self.next * self.FRAME
+            status, _, length, _, net, seconds, nanoseconds = struct.unpack_from("=IIIHHII", self.memory, at)
+            if not status & 1:  # TP_STATUS_USER
+                return
+            _, protocol, index, hardware, kind, halen = struct.unpack_from("=H2sIHBB", self.memory, at + 32)
+            address = self.memory[at + 44:at + 44 + min(halen, 8)]
+            yield (seconds * 10**9 + nanoseconds, int.from_bytes(protocol, "big"), index, hardware, kind, address,
+                   self.memory[at + net:at + net + length])
+            struct.pack_into("=I", self.memory, at, 0)  # TP_STATUS_KERNEL
+            self.next = (self.next + 1) % self.COUNT
+
+    def close(self) -> None:
+        """Let the kernel have it back."""
+        self.memory.close()
+        self.sock.close()
 
 
 class World:
@@ -165,10 +201,7 @@ class World:
     def _eyes(self) -> None:
         """Sockets that watch: every interface, and what the host's own stack takes."""
         with self.host.inside():
-            self.any = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
-            self.any.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-            self.any.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
-            self.any.setblocking(False)
+            self.any = Ring()
             self._stack.callback(self.any.close)
             self.names = dict(socket.if_nameindex())
             self.taken = [self._raw(number) for number in self._protocols()]
@@ -251,15 +284,10 @@ class World:
     def frames(self) -> list[wire.Frame]:
         """What an `any` capture of the host has seen since the last call. Frames leaving by lo are left out, as libpcap does."""
         seen = []
-        for data, control, _, origin in _waiting(self.any):
-            interface, protocol, kind, hardware, address = origin
-            name = str(interface)
-            if (kind == wire.PACKET_OUTGOING and name == "lo") or protocol not in (0x0800, 0x86DD):
-                continue
-            stamp = next(value for level, kind_of, value in control if kind_of == SO_TIMESTAMPNS)
-            seconds, nanoseconds = struct.unpack("=qq", stamp)
-            index = next(number for number, known in self.names.items() if known == name)
-            seen.append(wire.Frame(seconds * 10**9 + nanoseconds, index, name, kind, hardware, address, protocol, data))
+        for time_ns, protocol, index, hardware, kind, address, data in self.any.waiting():
+            name = self.names.get(index, str(index))
+            if not (kind == wire.PACKET_OUTGOING and name == "lo") and protocol in (0x0800, 0x86DD):
+                seen.append(wire.Frame(time_ns, index, name, kind, hardware, address, protocol, data))
         return seen
 
     def delivered(self) -> list[bytes]:
