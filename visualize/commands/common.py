@@ -1,0 +1,111 @@
+"""What the commands share: how they fail, the arguments and options that many take, captures and flows for them.
+
+A command is one file here, named after it, with `command`; it imports what it needs when it runs, so that `--help` stays instant.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from snapshot.finding import Finding
+    from visualize.load import Loaded
+    from visualize.replay import Replayed
+
+EXIT_DIFFERENT, EXIT_USAGE, EXIT_UNUSABLE = 1, 2, 3
+_F = TypeVar("_F", bound=Callable[..., None])
+
+
+def fail(message: str, code: int = EXIT_UNUSABLE) -> NoReturn:
+    """One line on stderr, and out."""
+    from visualize.draw.quoting import terminal
+    click.echo(f"packetpath: {terminal(message)}", err=True)
+    sys.exit(code)
+
+
+def guarded(function: _F) -> _F:
+    """What the input is guilty of ends in one line and exit code 3; a closed pipe ends quietly."""
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> None:
+        from snapshot.raw import SnapshotError
+        try:
+            function(*args, **kwargs)
+        except SnapshotError as error:
+            fail(str(error))
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(0)
+        except KeyboardInterrupt:
+            fail("interrupted", 130)
+        except OSError as error:
+            fail(f"{error.filename or 'input'}: {error.strerror or error}")
+        except click.ClickException:
+            raise
+        except Exception as error:
+            if os.environ.get("PACKETPATH_DEBUG"):
+                raise
+            fail(f"this is a bug in packetpath ({type(error).__name__}: {error}); run again with PACKETPATH_DEBUG=1 to see where, "
+                 "and report it with the snapshot if you can", 70)
+    return wrapper  # type: ignore[return-value]
+
+
+def assumptions(values: tuple[str, ...]) -> dict[str, bool]:
+    """`KEY=yes|no` values as a mapping."""
+    found = {}
+    for value in values:
+        key, _, answer = value.rpartition("=")
+        if not key or answer not in ("yes", "no"):
+            raise click.BadParameter(f"{value!r}: write KEY=yes or KEY=no, with a key that a doubt names", param_hint="--assume")
+        found[key] = answer == "yes"
+    return found
+
+
+snapshot_argument = click.argument("snapshot", metavar="SNAPSHOT")
+pcap_option = click.option("--pcap", "pcaps", multiple=True, metavar="FILE[@IFACE]",
+                     help="A capture to replay, instead of those in the snapshot. FILE@eth0: taken on eth0. FILE@local: packets as "
+                          "this host's processes sent them. FILE@NETNS/IFACE: taken in another namespace. Repeatable.")
+assume_option = click.option("--assume", "assumed", multiple=True, metavar="KEY=yes|no",
+                       help="Settle a doubt by its key, e.g. filter.FORWARD.3=yes. Repeatable.")
+
+
+def print_json(record: object) -> None:
+    """Indented JSON on standard output."""
+    import json
+    click.echo(json.dumps(record, ensure_ascii=True, indent=2))
+
+
+def replayed_packets(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...]) -> tuple[Iterable[Replayed], list[Finding]]:
+    """The captures replayed, and what was found while reading them."""
+    from visualize.load import replay, sources
+    captures, findings = sources(loaded, pcaps)
+    if not captures:
+        fail("the snapshot holds no capture: name one with --pcap FILE[@IFACE], or ask about one packet with `packetpath trace`",
+             EXIT_DIFFERENT)
+    return replay(loaded, captures, assumptions(assumed)), findings
+
+
+def warn(findings: Iterable[Finding]) -> None:
+    """Findings on stderr, a line each."""
+    from visualize.draw.quoting import terminal
+    for finding in findings:
+        click.echo(f"packetpath: {terminal(str(finding))}", err=True)
+
+
+def find_flows(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...], where: str | None) -> tuple[list[Any], list[Finding]]:
+    """The flows of the captures for which `where` holds, and what was found while reading."""
+    from visualize.flows import gather, where_record
+    from visualize.packet.where import compile_where
+    from visualize.progress import watched
+    try:
+        keep = compile_where(where) if where else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--where") from error
+    replayed, findings = replayed_packets(loaded, pcaps, assumed)
+    found = gather(watched(replayed, "replaying"))
+    return [flow for flow in found if keep is None or keep(where_record(flow, loaded.built.host))], findings

@@ -1,0 +1,52 @@
+"""`packetpath show`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from visualize.commands.common import EXIT_USAGE, fail, guarded, print_json, snapshot_argument
+
+if TYPE_CHECKING:
+    from visualize.load import Loaded
+
+
+@click.command("show")
+@snapshot_argument
+@click.option("--draw", "draw_to", metavar="FILE", type=click.Path(dir_okay=False),
+              help="Also draw the topology into FILE (.svg, .png, .pdf or .dot).")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@guarded
+def command(snapshot: str, draw_to: str | None, form: str) -> None:
+    """What was captured, what is missing and what that hides, and the host's topology.
+
+    Example: packetpath show samples/default-bridge/snapshot.tar.gz
+    """
+    from visualize.load import load, sources
+    loaded = load(snapshot)
+    captures, findings = sources(loaded, ())
+    if form == "json":
+        from visualize.show import overview
+        print_json(overview(loaded, captures, (*loaded.built.findings, *findings)))
+    else:
+        from visualize.show import print_overview
+        print_overview(loaded, captures, (*loaded.built.findings, *findings))
+    if draw_to is not None:
+        _draw_topology(loaded, draw_to)
+
+
+def _draw_topology(loaded: Loaded, path: str) -> None:
+    from visualize.draw.dot import to_dot
+    from visualize.draw.render import RenderError, render
+    from visualize.draw.scene import topology_scene
+    kind = path.rsplit(".", 1)[-1].lower() if "." in path else "svg"
+    if kind not in ("svg", "png", "pdf", "dot"):
+        fail(f"{path}: the name must end in .svg, .png, .pdf or .dot", EXIT_USAGE)
+    try:
+        data = render(to_dot(topology_scene(loaded.built.host)), kind)
+    except RenderError as error:
+        fail(str(error))
+    with open(path, "wb") as target:
+        target.write(data)
+    click.echo(f"wrote {path}", err=True)

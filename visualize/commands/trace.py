@@ -1,0 +1,66 @@
+"""`packetpath trace`."""
+
+from __future__ import annotations
+
+import click
+
+from visualize.commands.common import (
+    EXIT_DIFFERENT,
+    assume_option,
+    assumptions,
+    fail,
+    guarded,
+    print_json,
+    snapshot_argument,
+)
+
+
+@click.command("trace")
+@snapshot_argument
+@click.option("--proto", default="tcp", show_default=True, help="tcp, udp, icmp, icmpv6, or a number.")
+@click.option("--src", "source", metavar="A[:PORT]", help="Source (default: the address that the sender would choose).")
+@click.option("--dst", "destination", required=True, metavar="B[:PORT]", help="Destination; IPv6 with a port: [2001:db8::1]:80.")
+@click.option("--in", "interface", metavar="IFACE", help="It arrives by this interface of the host ([NETNS/]IFACE).")
+@click.option("--from", "sender", metavar="NAME", help="It is sent by this container or namespace (`host`: by the host itself).")
+@click.option("--ttl", type=click.IntRange(0, 255), default=64, show_default=True)
+@click.option("--mark", type=str, default="0", help="The packet's mark, e.g. 0x1.")
+@click.option("--tcp-flags", "flags", default="syn", show_default=True, help="Comma-separated: syn, ack, fin, rst, psh, urg.")
+@click.option("--icmp-type", type=click.IntRange(0, 255), help="Default: echo request.")
+@click.option("--expect", type=click.Choice(["forwarded", "delivered", "dropped", "rejected", "looped", "unknown"]),
+              help="Exit with 1 if the verdict is another one.")
+@assume_option
+@click.option("--format", "form", type=click.Choice(["text", "json", "dot"]), default="text", show_default=True)
+@guarded
+def command(snapshot: str, proto: str, source: str | None, destination: str, interface: str | None, sender: str | None, ttl: int,
+          mark: str, flags: str, icmp_type: int | None, expect: str | None, assumed: tuple[str, ...], form: str) -> None:
+    """Ask about one packet that is in no capture.
+
+    \b
+    Examples:
+      packetpath trace S --from web --dst 198.51.100.80:80
+      packetpath trace S --in eth0 --src 203.0.113.50:40000 --dst 203.0.113.10:8080
+    """
+    from visualize.load import load
+    from visualize.trace import Question, ask, parse_flags
+    loaded = load(snapshot)
+    if (interface is None) == (sender is None):
+        raise click.UsageError("say where the packet comes from: either --in IFACE or --from CONTAINER|NETNS")
+    try:
+        question = Question(proto, source, destination, interface, sender, ttl, int(mark, 0), parse_flags(flags), icmp_type)
+        path = ask(loaded.built.host, question, assumptions(assumed))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    match form:
+        case "json":
+            from visualize.line import path_record
+            print_json({"schema": "packetpath-trace/1", **path_record(path)})
+        case "dot":
+            from visualize.draw.dot import to_dot
+            from visualize.draw.scene import path_scene
+            from visualize.trace import as_flow
+            click.echo(to_dot(path_scene(loaded.built.host, as_flow(path))), nl=False)
+        case _:
+            from visualize.show import print_trace
+            print_trace(loaded.built.host, path)
+    if expect is not None and path.verdict.value != expect:
+        fail(f"expected {expect}, but the packet is {path.verdict.value}", EXIT_DIFFERENT)
