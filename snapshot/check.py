@@ -17,12 +17,14 @@ def check_tables(namespace: Namespace, findings: list[Finding]) -> None:
 
 
 def _check_rule(rule: Rule, table: Table, namespace: Namespace, findings: list[Finding]) -> None:
-    name = rule.target.name if rule.target is not None else ""
-    if name and name not in table.chains and name not in _VERDICTS and (rule.goto or not name.replace("_", "").isupper()):
+    name = rule.jump
+    if name and name not in table.chains and name not in _VERDICTS and (not name.replace("_", "").isupper() or rule.goto):
         findings.append(Finding(Kind.DANGLING, rule.file, rule.line, rule.text[:200], f"there is no chain {name} in table {table.name}"))
+    if namespace.ipsets is None or "--match-set" not in rule.text:
+        return
     for clause in rule.matches:
         option = clause.option("--match-set") if clause.name == "set" else None
-        if option is not None and option.values and namespace.ipsets is not None and option.values[0] not in namespace.ipsets:
+        if option is not None and option.values and option.values[0] not in namespace.ipsets:
             findings.append(Finding(Kind.DANGLING, rule.file, rule.line, rule.text[:200], f"set {option.values[0]} was not captured"))
 
 
@@ -44,11 +46,11 @@ def _circles(table: Table, findings: list[Finding]) -> None:
             if name in done:
                 continue
             path.append(name)
-            nexts = {r.target.name for r in table.chains[name].rules if r.target is not None and r.target.name in table.chains}
+            nexts = {rule.jump for rule in table.chains[name].rules if rule.jump in table.chains}
             stack += [(target, depth + 1) for target in sorted(nexts)]
         done.update(path)
         done.add(start)
 
 
 def _jump(chain: Chain, target: str) -> Rule:
-    return next(rule for rule in chain.rules if rule.target is not None and rule.target.name == target)
+    return next(rule for rule in chain.rules if rule.jump == target)

@@ -68,15 +68,11 @@ def _reaches(stack: Stack, packet: Packet, port: int) -> bool:
 
 
 def _published(stack: Stack, packet: Packet) -> Iterator[int]:
-    """Ports that some DNAT or REDIRECT rule below nat OUTPUT turns into the packet's destination."""
+    """Ports that some DNAT rule below nat OUTPUT turns into the packet's destination."""
     for table in stack.nat_tables(packet.family, Hook.OUTPUT):
-        for chain in _reachable(table.table.chains, Hook.OUTPUT.value):
-            for rule in table.table.chains[chain].rules:
-                if rule.target is None or rule.target.name != "DNAT":
-                    continue
-                to = rule.target.option("--to-destination")
-                if to is None or not to.values or to.values[0] not in _spellings(packet):
-                    continue
+        led = table.destinations(Hook.OUTPUT.value)
+        for spelling in sorted(_spellings(packet)):
+            for rule in led.get(spelling, ()):
                 option = next((c.option("--dport", "--destination-port") for c in rule.matches
                                if c.option("--dport", "--destination-port")), None)
                 if option is not None and option.values and option.values[0].isdigit() and not option.negated:
@@ -86,19 +82,6 @@ def _published(stack: Stack, packet: Packet) -> Iterator[int]:
 def _spellings(packet: Packet) -> set[str]:
     address = f"[{packet.dst}]" if packet.family == 6 else str(packet.dst)
     return {f"{address}:{packet.dport}", str(packet.dst)}
-
-
-def _reachable(chains: Mapping[str, object], base: str) -> list[str]:
-    seen, todo = [], [base]
-    while todo:
-        name = todo.pop(0)
-        if name in seen or name not in chains:
-            continue
-        seen.append(name)
-        for rule in getattr(chains[name], "rules", ()):
-            if rule.target is not None and rule.target.name in chains:
-                todo.append(rule.target.name)
-    return seen
 
 
 def _local_addresses(stack: Stack, family: int) -> list[IPAddress]:

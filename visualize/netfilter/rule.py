@@ -1,11 +1,13 @@
 """Rules bound to their meaning: each match and target looked up once, when the rule is first walked."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from snapshot.host.firewall import Chain, Rule, Table
 from visualize.netfilter.answer import Answer, every, yes
 from visualize.netfilter.extension import BindError, Match, Target, UnknownMatch, bind_match, bind_target
 from visualize.netfilter.here import Here
+from visualize.netfilter.lookup import Lookup, lookup
 from visualize.netfilter.match import builtin
 from visualize.netfilter.outcome import ACCEPT, CONTINUE, DROP, RETURN, Outcome, RuleVerdict
 from visualize.packet.packet import Packet
@@ -44,24 +46,69 @@ class BoundRule:
         return every(unsettled) if unsettled else yes()
 
 
+class BoundChain:
+    """A chain whose rules are bound when a walk first looks at them; a long one is looked up (`lookup.py`)."""
+
+    __slots__ = ("_bind", "_bound", "_lookup", "chain")
+
+    def __init__(self, chain: Chain, bind: Callable[[Rule], BoundRule], plain: bool = False) -> None:
+        """`plain`: read every rule, which is what the lookup is tested against."""
+        self.chain, self._bind = chain, bind
+        self._bound: list[BoundRule | None] = [None] * len(chain.rules)
+        self._lookup: Lookup | None = None if plain else lookup(chain.rules)
+
+    def following(self, position: int, packet: Packet, here: Here) -> tuple[int, BoundRule] | None:
+        """The first rule at or behind `position` that the packet may match, and the position behind it; None at the end."""
+        if self._lookup is not None:
+            found = self._lookup.following(position, packet, here)
+            if found is None:
+                return None
+            position = found
+        if position >= len(self._bound):
+            return None
+        rule = self._bound[position]
+        if rule is None:
+            rule = self._bound[position] = self._bind(self.chain.rules[position])
+        return position + 1, rule
+
+
 @dataclass(slots=True)
 class BoundTable:
-    """A table whose rules are bound when a walk first meets them."""
+    """A table whose chains are bound when a walk first enters them. `plain`: without lookups."""
 
     table: Table
-    _chains: dict[str, list[BoundRule]] = field(default_factory=dict)
+    plain: bool = False
+    _chains: dict[str, BoundChain] = field(default_factory=dict)
+    _destinations: dict[str, dict[str, list[Rule]]] = field(default_factory=dict)
 
-    def chain(self, name: str) -> Chain | None:
-        """The chain as captured."""
-        return self.table.chains.get(name)
-
-    def rules(self, name: str) -> list[BoundRule]:
-        """The bound rules of a chain."""
+    def chain(self, name: str) -> BoundChain:
+        """The bound chain."""
         bound = self._chains.get(name)
         if bound is None:
-            chain = self.table.chains[name]
-            bound = self._chains[name] = [self._bind(rule) for rule in chain.rules]
+            bound = self._chains[name] = BoundChain(self.table.chains[name], self._bind, self.plain)
         return bound
+
+    def destinations(self, base: str) -> dict[str, list[Rule]]:
+        """The DNAT rules that can be reached from a base chain, by what their --to-destination says."""
+        if base not in self._destinations:
+            found: dict[str, list[Rule]] = {}
+            for name in self._reachable(base):
+                for rule in self.table.chains[name].rules:
+                    to = rule.target.option("--to-destination") if rule.jump == "DNAT" and rule.target is not None else None
+                    if to is not None and to.values:
+                        found.setdefault(to.values[0], []).append(rule)
+            self._destinations[base] = found
+        return self._destinations[base]
+
+    def _reachable(self, base: str) -> list[str]:
+        chains, todo = self.table.chains, [base]
+        seen: dict[str, None] = {}
+        while todo:
+            name = todo.pop()
+            if name not in seen and name in chains:
+                seen[name] = None
+                todo += [rule.jump for rule in reversed(chains[name].rules) if rule.jump in chains]
+        return list(seen)
 
     def _bind(self, rule: Rule) -> BoundRule:
         family = self.table.family

@@ -7,7 +7,7 @@ from typing import Protocol
 from visualize.netfilter.answer import Answer, Truth
 from visualize.netfilter.here import Here
 from visualize.netfilter.outcome import Outcome, RuleVerdict
-from visualize.netfilter.rule import BoundRule, BoundTable
+from visualize.netfilter.rule import BoundChain, BoundRule, BoundTable
 from visualize.netfilter.watch import watch
 from visualize.packet.packet import Packet
 from visualize.path import Doubt, PolicyApplied, Rewritten, RuleMatched, Step, changed_fields
@@ -46,19 +46,18 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
     RETURN and goto as the kernel has them: a jump pushes where to go on, a goto does not, and RETURN (or a chain's end)
     pops; in the base chain it means the policy.
     """
-    stack: list[tuple[str, int]] = []
-    chain, position, looked = base, 0, 0
+    stack: list[tuple[BoundChain, int]] = []
+    chain, position, looked = bound.chain(base), 0, 0
     changes: list[Outcome] = []
     watched = watch(packet, here.read)
     while True:
-        rules = bound.rules(chain)
-        if position >= len(rules):
+        next_one = chain.following(position, watched, here)
+        if next_one is None:
             if not stack:
                 return (yield from _policy(bound, base, packet, here, changes))
             chain, position = stack.pop()
             continue
-        rule = rules[position]
-        position += 1
+        position, rule = next_one
         looked += 1
         if looked > MAX_JUMPS:
             return Walked(RuleVerdict.DROP, packet, at=f"{place(bound.table.name, rule)}: chains jump in a circle")
@@ -91,10 +90,10 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
             case RuleVerdict.JUMP:
                 assert outcome.chain is not None
                 stack.append((chain, position))
-                chain, position = outcome.chain, 0
+                chain, position = bound.chain(outcome.chain), 0
             case RuleVerdict.GOTO:
                 assert outcome.chain is not None
-                chain, position = outcome.chain, 0
+                chain, position = bound.chain(outcome.chain), 0
             case RuleVerdict.RETURN:
                 if not stack:
                     return (yield from _policy(bound, base, packet, here, changes))
