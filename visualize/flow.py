@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from visualize.path import Path, Sighting, Verdict
+from snapshot.host import HOST, Host
+from visualize.path import Path, Received, RuleMatched, Sighting, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,36 @@ class Flow:
     def verdict(self) -> Verdict:
         """What became of the first packet."""
         return self.first.verdict
+
+
+def sender(host: Host, flow: Flow) -> str:
+    """Who sent the first packet, by name where it is known."""
+    address = flow.first.start.src
+    for container in host.containers:
+        namespace = host.namespaces.get(container.netns or "")
+        if namespace is not None and container.netns != HOST and namespace.owner(address) is not None and not address.is_loopback:
+            return container.name
+    first = flow.first.steps[0]
+    if isinstance(first, Received) and first.local:
+        return "host" if first.netns == HOST else first.netns
+    return first.interface or "" if isinstance(first, Received) else ""
+
+
+def ended_in(flow: Flow) -> str:
+    """Where it ended: the outgoing interface, the container, or the rule that dropped it."""
+    end = flow.first.end
+    if flow.verdict is Verdict.FORWARDED:
+        return f"out {end.interface}"
+    if flow.verdict is Verdict.DELIVERED:
+        return "to the host" if end.netns == HOST else f"to {end.netns}"
+    return end.at
+
+
+def decided_at(path: Path) -> str:
+    """The rule or place that made the verdict, or the last NAT rule."""
+    if path.end.at:
+        return path.end.at
+    for step in reversed(path.steps):
+        if isinstance(step, RuleMatched) and step.verdict in ("ACCEPT", "DROP"):
+            return f"{step.table} {step.chain} {step.rule}"
+    return ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from snapshot.host import Host
-from visualize.flow import Flow, PathUse
+from visualize.flow import Flow, PathUse, decided_at
 from visualize.packet.packet import Packet
 from visualize.path import (
     Bridged,
@@ -99,16 +99,6 @@ def _finished(flow: _Growing) -> Flow:
 def rewritten(path: Path) -> Packet:
     """The packet as NAT left it (without the TTL's decrement), wherever it ended."""
     return replace(path.end.packet, ttl=path.start.ttl)
-
-
-def decided_at(path: Path) -> str:
-    """The rule or place that made the verdict, or the last NAT rule."""
-    if path.end.at:
-        return path.end.at
-    for step in reversed(path.steps):
-        if isinstance(step, RuleMatched) and step.verdict in ("ACCEPT", "DROP"):
-            return f"{step.table} {step.chain} {step.rule}"
-    return ""
 
 
 def record(flow: Flow) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from snapshot.finding import Finding, Kind
-from snapshot.host import HOST, Host, Namespace
+from snapshot.host import Host, Namespace
 from visualize.draw.quoting import visible
 from visualize.draw.scene import describe_kind, place_title, tuple_text
-from visualize.flow import Flow
-from visualize.flows import decided_at, record
+from visualize.flow import Flow, decided_at, ended_in, sender
+from visualize.flows import record
 from visualize.path import (
     Begot,
     Bridged,
@@ -54,29 +54,6 @@ def _line(console: Console, text: str, style: str = "") -> None:
 # -- flows ------------------------------------------------------------------------------------------------------------
 
 
-def _who(host: Host, flow: Flow) -> str:
-    """Who sent the first packet, by name where it is known."""
-    address = flow.first.start.src
-    for container in host.containers:
-        namespace = host.namespaces.get(container.netns or "")
-        if namespace is not None and container.netns != HOST and namespace.owner(address) is not None and not address.is_loopback:
-            return container.name
-    first = flow.first.steps[0]
-    if isinstance(first, Received) and first.local:
-        return "host" if first.netns == HOST else first.netns
-    return first.interface or "" if isinstance(first, Received) else ""
-
-
-def _end(flow: Flow) -> str:
-    """Where it ended: the outgoing interface, the container, or the rule that dropped it."""
-    end = flow.first.end
-    if flow.verdict.value == "forwarded":
-        return f"out {end.interface}"
-    if flow.verdict.value == "delivered":
-        return "to the host" if end.netns == HOST else f"to {end.netns}"
-    return end.at
-
-
 def print_flows(loaded: Loaded, flows: Sequence[Flow]) -> None:
     """The table of flows."""
     from rich.table import Table
@@ -90,8 +67,8 @@ def print_flows(loaded: Loaded, flows: Sequence[Flow]) -> None:
     for flow in flows:
         row = record(flow)
         nat = tuple_text(flow.first.end.packet).replace(" → ", " > ") if row["nat_src"] is not None else ""
-        cells = [str(flow.number), _who(host, flow), row["proto"], tuple_text(flow.first.start).replace(" → ", " > "), nat,
-                 row["verdict"], _end(flow), decided_at(flow.first), f"{flow.packets}" + ("" if flow.reply else " no reply"),
+        cells = [str(flow.number), sender(host, flow), row["proto"], tuple_text(flow.first.start).replace(" → ", " > "), nat,
+                 row["verdict"], ended_in(flow), decided_at(flow.first), f"{flow.packets}" + ("" if flow.reply else " no reply"),
                  row["certainty"]]
         styles = {5: _STYLES[row["verdict"]], 9: "" if row["certainty"] == "certain" else "yellow"}
         table.add_row(*(Text(visible(cell), style=styles.get(index, "")) for index, cell in enumerate(cells)))
