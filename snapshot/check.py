@@ -18,7 +18,7 @@ def check_tables(namespace: Namespace, findings: list[Finding]) -> None:
 
 def _check_rule(rule: Rule, table: Table, namespace: Namespace, findings: list[Finding]) -> None:
     name = rule.jump
-    if name and name not in table.chains and name not in _VERDICTS and (not name.replace("_", "").isupper() or rule.goto):
+    if name and name not in table.chains and name not in _VERDICTS and (not name.replace("_", "").isupper() or (" -g " in rule.text and rule.goto)):
         findings.append(Finding(Kind.DANGLING, rule.file, rule.line, rule.text[:200], f"there is no chain {name} in table {table.name}"))
     if namespace.ipsets is None or "--match-set" not in rule.text:
         return
@@ -30,26 +30,23 @@ def _check_rule(rule: Rule, table: Table, namespace: Namespace, findings: list[F
 
 def _circles(table: Table, findings: list[Finding]) -> None:
     """A chain that leads back to itself: the kernel refuses to load it, so the text was edited or is two texts."""
+    jumps = {name: targets for name, chain in table.chains.items()
+             if (targets := sorted({rule.jump for rule in chain.rules if rule.jump in table.chains}))}
     done: set[str] = set()
-    for start in table.chains:
-        path: list[str] = []
-        stack: list[tuple[str, int]] = [(start, 0)]
+    for start in jumps:
+        path: list[str] = []  # the chains that lead to the one at hand
+        stack = [(start, True)]
         while stack:
-            name, depth = stack.pop()
-            del path[depth:]
-            if name in path:
+            name, entering = stack.pop()
+            if not entering:
+                done.add(path.pop())
+            elif name in path:
                 rule = _jump(table.chains[path[-1]], name)
                 findings.append(Finding(Kind.LOOP, rule.file, rule.line, rule.text[:200],
                                         f"chains jump in a circle: {' > '.join([*path[path.index(name):], name])}"))
-                done.add(name)
-                continue
-            if name in done:
-                continue
-            path.append(name)
-            nexts = {rule.jump for rule in table.chains[name].rules if rule.jump in table.chains}
-            stack += [(target, depth + 1) for target in sorted(nexts)]
-        done.update(path)
-        done.add(start)
+            elif name not in done and name in jumps:
+                path.append(name)
+                stack += [(name, False), *((target, True) for target in jumps[name])]
 
 
 def _jump(chain: Chain, target: str) -> Rule:

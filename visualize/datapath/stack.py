@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from snapshot.host import Namespace
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _TRACKING_MATCHES = {"conntrack", "state", "connmark", "connbytes", "connlabel", "connlimit", "helper", "cluster"}
 _TRACKING_TARGETS = {"CONNMARK", "CONNSECMARK", "MASQUERADE", "SNAT", "DNAT", "REDIRECT", "NETMAP", "SYNPROXY"}
+_MAY_ASK = re.compile(rf"-m \"?(?:{'|'.join(sorted(_TRACKING_MATCHES))})\b")
 _BACKEND_ORDER = {Backend.NFT: 0, Backend.UNKNOWN: 1, Backend.LEGACY: 2}  # the one registered later runs first: a doubt
 
 
@@ -181,7 +183,7 @@ def _asks_for_tracking(rule: Rule) -> bool:
         return True
     if rule.jump == "CT" and rule.target is not None and rule.target.option("--notrack") is None:
         return True
-    if not any(name in rule.text for name in _TRACKING_MATCHES):  # a look at the text spares reading 100,000 rules
+    if not _MAY_ASK.search(rule.text):  # a look at the text spares reading 100,000 rules
         return False
     return any(clause.name in _TRACKING_MATCHES for clause in rule.matches)
 
