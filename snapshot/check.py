@@ -1,5 +1,7 @@
 """Checks of a ruleset once it is loaded, so that the walk can trust it: dangling jumps, circles, sets that are not there."""
 
+from collections.abc import Mapping
+
 from snapshot.finding import Finding, Kind
 from snapshot.host import Namespace
 from snapshot.host.firewall import Chain, Rule, Table
@@ -10,28 +12,34 @@ _VERDICTS = {"ACCEPT", "DROP", "RETURN", "QUEUE"}
 def check_tables(namespace: Namespace, findings: list[Finding]) -> None:
     """Check all tables of a namespace."""
     for table in (*(namespace.tables4 or ()), *(namespace.tables6 or ())):
+        jumps: dict[str, dict[str, None]] = {}  # chain -> the chains that it leads to
         for chain in table.chains.values():
             for rule in chain.rules:
-                _check_rule(rule, table, namespace, findings)
-        _circles(table, findings)
+                name = rule.jump
+                if name in table.chains:
+                    jumps.setdefault(rule.chain, {})[name] = None
+                elif name and name not in _VERDICTS:
+                    _check_target(rule, table, findings)
+                if "--match-set" in rule.text:
+                    _check_sets(rule, namespace, findings)
+        _circles(table, jumps, findings)
 
 
-def _check_rule(rule: Rule, table: Table, namespace: Namespace, findings: list[Finding]) -> None:
+def _check_target(rule: Rule, table: Table, findings: list[Finding]) -> None:
     name = rule.jump
-    if name and name not in table.chains and name not in _VERDICTS and (not name.replace("_", "").isupper() or (" -g " in rule.text and rule.goto)):
+    if not name.replace("_", "").isupper() or (" -g " in rule.text and rule.goto):
         findings.append(Finding(Kind.DANGLING, rule.file, rule.line, rule.text[:200], f"there is no chain {name} in table {table.name}"))
-    if namespace.ipsets is None or "--match-set" not in rule.text:
-        return
+
+
+def _check_sets(rule: Rule, namespace: Namespace, findings: list[Finding]) -> None:
     for clause in rule.matches:
         option = clause.option("--match-set") if clause.name == "set" else None
-        if option is not None and option.values and option.values[0] not in namespace.ipsets:
+        if namespace.ipsets is not None and option is not None and option.values and option.values[0] not in namespace.ipsets:
             findings.append(Finding(Kind.DANGLING, rule.file, rule.line, rule.text[:200], f"set {option.values[0]} was not captured"))
 
 
-def _circles(table: Table, findings: list[Finding]) -> None:
+def _circles(table: Table, jumps: Mapping[str, Mapping[str, None]], findings: list[Finding]) -> None:
     """A chain that leads back to itself: the kernel refuses to load it, so the text was edited or is two texts."""
-    jumps = {name: targets for name, chain in table.chains.items()
-             if (targets := sorted({rule.jump for rule in chain.rules if rule.jump in table.chains}))}
     done: set[str] = set()
     for start in jumps:
         path: list[str] = []  # the chains that lead to the one at hand
@@ -44,9 +52,9 @@ def _circles(table: Table, findings: list[Finding]) -> None:
                 rule = _jump(table.chains[path[-1]], name)
                 findings.append(Finding(Kind.LOOP, rule.file, rule.line, rule.text[:200],
                                         f"chains jump in a circle: {' > '.join([*path[path.index(name):], name])}"))
-            elif name not in done and name in jumps:
+            elif name not in done:
                 path.append(name)
-                stack += [(name, False), *((target, True) for target in jumps[name])]
+                stack += [(name, False), *((target, True) for target in jumps[name] if target in jumps)]
 
 
 def _jump(chain: Chain, target: str) -> Rule:

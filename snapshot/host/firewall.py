@@ -7,6 +7,7 @@ What it *means* is bound in `visualize.netfilter`, where an extension may be unk
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 
 class Backend(Enum):
@@ -109,8 +110,7 @@ class Rule:
         return (self.chain, self.number, self.parts, self.text, self.file, self.line, self.packets, self.bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """A chain with its rules. `policy` is None for a user-defined chain (printed as `-`)."""
 
     name: str
