@@ -16,7 +16,7 @@ _FACTS: tuple[tuple[str, frozenset[str]], ...] = tuple((fact, frozenset(words.sp
     ("ip-route", "ip route"), ("ip-rule", "ip rule"), ("ip-neigh", "ip neigh"), ("ip-addr", "ip addr"), ("ip-addr", "ip address"),
     ("ip-link", "ip link"), ("iptables", "iptables save"), ("ip6tables", "ip6tables save"), ("ipset", "ipset save"),
     ("ipset", "ipset"), ("conntrack", "conntrack"), ("ss", "ss"), ("sysctl", "sysctl"), ("nft", "nft ruleset")))
-_NOT = {"after", "err", "s", "stats", "count", "events", "e", "legend", "ls", "brief", "br", "tunap"}
+_NOT = {"before", "after", "expect", "err", "s", "stats", "count", "events", "e", "legend", "ls", "brief", "br", "tunap"}
 _SUFFIXES = (".json", ".txt", ".out", ".log")
 
 
