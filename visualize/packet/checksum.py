@@ -8,11 +8,11 @@ from struct import pack, unpack_from
 
 from visualize.packet.packet import Packet, Protocol
 
-_OFFSETS = {Protocol.TCP: 16, Protocol.UDP: 6, Protocol.ICMP: 2, Protocol.ICMPV6: 2}
+OFFSETS: dict[int, int] = {Protocol.TCP: 16, Protocol.UDP: 6, Protocol.ICMP: 2, Protocol.ICMPV6: 2}  # where the sum stands
 _LARGEST = 9000  # bytes; a larger packet was put together on receive, and its sum was verified before
 
 
-def _sum(data: bytes, start: int = 0) -> int:
+def ones_sum(data: bytes, start: int = 0) -> int:
     """The ones' complement sum (RFC 1071), folded to 16 bits."""
     if len(data) % 2:
         data += b"\0"
@@ -24,7 +24,7 @@ def _sum(data: bytes, start: int = 0) -> int:
 
 def broken(packet: Packet) -> bool:
     """Whether the captured bytes hold a wrong transport checksum; False where that can't be told (cut off, another protocol)."""
-    offset = _OFFSETS.get(Protocol(packet.protocol)) if packet.protocol in (1, 6, 17, 58) else None
+    offset = OFFSETS.get(packet.protocol)
     if offset is None or packet.is_fragment or len(packet.raw) < packet.length or not 0 < packet.length <= _LARGEST:
         return False
     segment = packet.raw[packet.header_length:packet.length]
@@ -35,5 +35,5 @@ def broken(packet: Packet) -> bool:
         return False
     pseudo = b"" if packet.protocol == Protocol.ICMP else (
         packet.src.packed + packet.dst.packed + pack(">IHH", len(segment), 0, packet.protocol))
-    partial = _sum(pseudo)
-    return _sum(segment, partial) != 0xFFFF and stored != partial
+    partial = ones_sum(pseudo)
+    return ones_sum(segment, partial) != 0xFFFF and stored != partial

@@ -1,0 +1,32 @@
+"""`packetpath export`."""
+
+from __future__ import annotations
+
+import click
+
+from visualize.commands.common import assume_option, guarded, pcap_option, replayed_packets, snapshot_argument, warn
+
+
+@click.command("export")
+@snapshot_argument
+@pcap_option
+@assume_option
+@click.option("-o", "output", required=True, type=click.Path(dir_okay=False), metavar="FILE", help="The pcapng file to write.")
+@guarded
+def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], output: str) -> None:
+    """Write every packet at each hop as it looked there, as a pcapng file for Wireshark.
+
+    Each hop is an interface of its own; a packet's comment names the rule that changed it since the hop before.
+
+    Example: packetpath export samples/default-bridge/snapshot.tar.gz -o hops.pcapng
+    """
+    from visualize.cli import VERSION
+    from visualize.export import export
+    from visualize.load import load
+    from visualize.progress import watched
+    loaded = load(snapshot)
+    replayed, findings = replayed_packets(loaded, pcaps, assumed)
+    with open(output, "wb") as file:
+        count = export(watched(replayed, "exporting"), file, f"packetpath {VERSION}")
+    click.echo(f"wrote {output}: {count} records", err=True)
+    warn(findings)
