@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from snapshot.finding import Finding, Kind
 from snapshot.host import Host, Namespace
 from visualize.draw.quoting import visible
-from visualize.draw.scene import describe_kind, place_title, tuple_text
+from visualize.draw.words import describe_kind, place_title, tuple_text
 from visualize.flow import Flow, decided_at, ended_in, sender
 from visualize.flows import record
 from visualize.path import (

@@ -37,14 +37,14 @@ def command(snapshot: str, draw_to: str | None, form: str) -> None:
 
 
 def _draw_topology(loaded: Loaded, path: str) -> None:
-    from visualize.draw.dot import to_dot
-    from visualize.draw.render import RenderError, render
-    from visualize.draw.scene import topology_scene
+    from visualize.draw.picture import picture
+    from visualize.draw.render import RenderError
+    from visualize.draw.topology import topology_scene
     kind = path.rsplit(".", 1)[-1].lower() if "." in path else "svg"
     if kind not in ("svg", "png", "pdf", "dot"):
         fail(f"{path}: the name must end in .svg, .png, .pdf or .dot", EXIT_USAGE)
     try:
-        data = render(to_dot(topology_scene(loaded.built.host)), kind)
+        data = picture(topology_scene(loaded.built.host), kind)
     except RenderError as error:
         fail(str(error))
     with open(path, "wb") as target:

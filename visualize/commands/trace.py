@@ -56,7 +56,7 @@ def command(snapshot: str, proto: str, source: str | None, destination: str, int
             print_json({"schema": "packetpath-trace/1", **path_record(path)})
         case "dot":
             from visualize.draw.dot import to_dot
-            from visualize.draw.scene import path_scene
+            from visualize.draw.flow_scene import path_scene
             from visualize.trace import as_flow
             click.echo(to_dot(path_scene(loaded.built.host, as_flow(path))), nl=False)
         case _:

@@ -1,90 +1,214 @@
-"""A scene as DOT. Shapes and line styles tell everything that colours tell, so that a black-and-white print reads the same."""
+"""A scene as DOT: each node a card, an HTML-like table whose lines are broken by measure, so that text stays inside its box."""
 
+from dataclasses import replace
+from itertools import pairwise
+
+from visualize.draw.legend import legend
+from visualize.draw.measure import MONO, SANS, width, wrap
+from visualize.draw.palette import DIM, INK, MARKS, PAGE, Theme, Tone, frame_colours, line_colour, shade, text_colour, tone
 from visualize.draw.quoting import dot, html
-from visualize.draw.scene import Cluster, Edge, Look, Node, Row, Scene
+from visualize.draw.scene import Cluster, Edge, Kind, Line, Look, Node, Row, Scene
 
-FONT, MONO = "Arial", "Courier New"
-# Okabe-Ito colours: fill, border
-_COLOURS = {
-    Look.INTERFACE: ("#ffffff", "#555555"), Look.HOOK: ("#eef4fa", "#0072b2"), Look.ROUTE: ("#f4f4f4", "#777777"),
-    Look.BRIDGE: ("#f1f8f5", "#009e73"), Look.REWRITE: ("#fff3d6", "#b36b00"), Look.PROCESS: ("#ffffff", "#222222"),
-    Look.DELIVERED: ("#e3f3ec", "#00704f"), Look.FORWARDED: ("#e3f3ec", "#00704f"), Look.DROPPED: ("#fbe3dc", "#a83800"),
-    Look.UNKNOWN: ("#ffffff", "#a83800"), Look.BEGOT: ("#fbf0f6", "#8a4a70"), Look.NOTE: ("#fffdf0", "#888844"),
-    Look.WORLD: ("#ffffff", "#555555")}
-_SHAPES = {Look.DROPPED: "octagon", Look.DELIVERED: "box", Look.FORWARDED: "cds", Look.PROCESS: "oval", Look.WORLD: "oval",
-           Look.NOTE: "note", Look.UNKNOWN: "octagon"}
-_MARKS = {Look.DROPPED: "× ", Look.REWRITE: "NAT: ", Look.UNKNOWN: "? "}  # only what every font has
+TITLE, BODY, SMALL = 11.0, 10.0, 9.0
+_LABEL_ROOM = 70.0
+_SIZES = {Kind.CODE: SMALL, Kind.DIM: SMALL, Kind.SEEN: SMALL, Kind.NOT_SEEN: SMALL, Kind.CONTRADICTED: SMALL, Kind.DOUBT: SMALL}
+_BREAK = '<BR ALIGN="LEFT"/>'
+_ARROWS = {Line.ORIGINAL: 'penwidth=2', Line.REPLY: 'dir=back arrowtail=onormal penwidth=1.3', Line.CABLE: 'dir=none penwidth=1.3',
+           Line.PORT: 'dir=none penwidth=2.5', Line.BEGETS: 'style=dotted arrowhead=vee penwidth=1.3', Line.JUMP: 'penwidth=1.3',
+           Line.PUBLISHED: 'style=dotted arrowhead=vee penwidth=1.5', Line.HIDDEN: 'style=invis'}
 
 
-def to_dot(scene: Scene) -> str:
-    """The DOT text: the same scene gives the same bytes."""
-    lines = [f"digraph {dot(scene.name)} {{",
-             f'  graph [rankdir={"LR" if scene.wide else "TB"} fontname="{FONT}" fontsize=15 labelloc=t labeljust=l pad=0.3 '
-             f'nodesep=0.3 ranksep={"0.7" if scene.wide else "0.32"} bgcolor="#ffffff" label={_title(scene)} '
-             f'tooltip={dot(scene.title)}];',
-             f'  node [fontname="{FONT}" fontsize=11 style=filled margin="0.12,0.07"];',
-             f'  edge [fontname="{MONO}" fontsize=9 color="#333333" fontcolor="#333333" arrowsize=0.7];']
-    for node in scene.nodes:
-        lines.append("  " + _node(node))
-    for cluster in scene.clusters:
-        lines += _cluster(cluster, "  ")
-    lines += ["  " + _edge(edge) for edge in scene.edges]
-    return "\n".join([*lines, "}", ""])
+def to_dot(scene: Scene, theme: Theme = Theme.LIGHT, prefix: str = "", link: str = "") -> str:
+    """The DOT text: the same scene gives the same bytes.
+
+    `prefix` begins every SVG id, so that many pictures live in one page; `link` stands before `#rule=FILE:LINE` (a report's address).
+    """
+    return _Writer(scene, theme, prefix, link).text()
 
 
-def _title(scene: Scene) -> str:
-    rows = [f'<B>{html(scene.title)}</B>'] + [f'<FONT POINT-SIZE="11">{html(line)}</FONT>' for line in scene.subtitle]
-    return "<" + '<BR ALIGN="LEFT"/>'.join(rows) + '<BR ALIGN="LEFT"/>>'
+class _Writer:
+    def __init__(self, scene: Scene, theme: Theme, prefix: str, link: str) -> None:
+        self.scene, self.theme, self.prefix, self.link = scene, theme, prefix, link
+
+    def text(self) -> str:
+        scene = self.scene
+        direction = "LR" if scene.wide else "TB"
+        separation = "nodesep=0.25 ranksep=0.9" if scene.wide else "nodesep=0.3 ranksep=0.27"
+        lines = [f"digraph {dot(scene.name)} {{",
+                 f'  graph [id={dot(self.prefix + "picture")} rankdir={direction} {separation} pad=0.2 outputorder=edgesfirst '
+                 f'{"" if scene.wide else "newrank=true remincross=false "}'
+                 f'fontname={dot(SANS)} fontsize=14 fontcolor="{self.shade(INK)}" labelloc=t labeljust=l '
+                 f'bgcolor="{self.shade(PAGE)}" tooltip={dot(scene.title)} label={self.heading()}];',
+                 f'  node [shape=plain fontname={dot(SANS)} fontsize={BODY:g} fontcolor="{self.shade(INK)}"];',
+                 f'  edge [fontname={dot(SANS)} fontsize={SMALL:g} fontcolor="{self.shade(DIM)}" arrowsize=0.8];']
+        lines += ["  " + self.node(node) for node in scene.nodes]
+        for cluster in scene.clusters:
+            lines += self.cluster(cluster, "  ")
+        lines += [f"  {line}" for edge in scene.edges for line in self.edge(edge)]
+        lines += [f"  {line}" for line in self.legend()]
+        return "\n".join([*lines, "}", ""])
+
+    def shade(self, colour: str) -> str:
+        return shade(colour, self.theme)
+
+    def font(self, text: str, size: float, colour: str, mono: bool = False, bold: bool = False, struck: bool = False) -> str:
+        """One run of text."""
+        inner = html(text) or " "
+        inner = f"<S>{inner}</S>" if struck else inner
+        inner = f"<B>{inner}</B>" if bold else inner
+        face = f' FACE="{MONO}"' if mono else ""
+        return f'<FONT POINT-SIZE="{size:g}"{face} COLOR="{colour}">{inner}</FONT>'
+
+    def heading(self) -> str:
+        room = 900.0 if self.scene.wide else max(2 * self.scene.room, 460.0)
+        ink, dim = self.shade(INK), self.shade(DIM)
+        lines = [self.font(line, 14, ink, bold=True) for line in wrap(self.scene.title, room, 14, bold=True)]
+        lines += [self.font(line, TITLE, dim) for line in wrap(self.scene.caption, room, TITLE) if line]
+        return f"<{_BREAK.join([*lines, self.font(' ', 6, ink)])}{_BREAK}>"
+
+    def legend(self) -> list[str]:
+        """What the marks in this picture mean; below everything."""
+        items = legend(self.scene)
+        if not items:
+            return []
+        cells = []
+        for item in items:
+            look = tone(item.look, self.theme) if item.look is not None else None
+            colour = look.on_bar if look is not None else text_colour(item.kind, self.theme) if item.kind is not None else line_colour(
+                item.line or Line.CABLE, self.theme)
+            paper = f' BGCOLOR="{look.bar}"' if look is not None else ""
+            cells.append(f'<TD{paper} WIDTH="16">{self.font(item.mark, SMALL, colour, bold=True)}</TD>'
+                         f'<TD ALIGN="LEFT">{self.font(item.text, SMALL, self.shade(DIM))}</TD>')
+        rows = "".join(f"<TR>{''.join(cells[n:n + 3])}</TR>" for n in range(0, len(cells), 3))
+        table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="3" CELLPADDING="1">{rows}</TABLE>'
+        ends = {node.id for node in self.scene.all_nodes()} - {e.tail if e.line is not Line.REPLY else e.head for e in self.scene.edges}
+        hold = [f"{dot(name)} -> legend [style=invis];" for name in sorted(ends)] if not self.scene.wide else []
+        return [f'legend [id={dot(self.prefix + "legend")} class=legend tooltip="what the marks mean" label=<{table}>];', *hold]
+
+    # -- frames -----------------------------------------------------------------------------------------------------
+
+    def cluster(self, cluster: Cluster, indent: str) -> list[str]:
+        paper, frame = frame_colours(cluster.container, self.theme)
+        look = f'style="rounded,filled" penwidth={2 if cluster.container else 1} color="{frame}" fillcolor="{paper}"'
+        room = self.scene.room if self.scene.wide else self.scene.room / 2 - 4  # in a path, the arrow comes in by the middle
+        title = [self.font(line, TITLE, self.shade(INK), bold=True) for line in wrap(cluster.title, room, TITLE, bold=True)]
+        title += [self.font(line, SMALL, self.shade(DIM)) for text in cluster.gloss for line in wrap(text, room, SMALL)]
+        lines = [f"{indent}subgraph {dot('cluster_' + cluster.id)} {{",
+                 f'{indent}  graph [id={dot(self.prefix + cluster.id)} {look} labeljust=l labelloc=t margin=14 '
+                 f'tooltip={dot(cluster.title)} label=<{_BREAK.join(title)}{_BREAK}>];']
+        lines += [f"{indent}  {self.node(node)}" for node in cluster.nodes]
+        for inner in cluster.clusters:
+            lines += self.cluster(inner, indent + "  ")
+        lines += [f"{indent}  {line}" for line in self.levels(cluster)]
+        return [*lines, indent + "}"]
+
+    def levels(self, cluster: Cluster) -> list[str]:
+        """What stands on one height, in order; spacers keep the lanes apart where only one of them has a card, and carry the line on."""
+        names = {node.id for node in cluster.nodes}
+        carried = {name: edge for edge in self.scene.edges for name in edge.via}
+        spacers = []
+        for name in (name for level in cluster.levels for name in level if name not in names):
+            edge = carried.get(name)
+            look = (f'style=filled penwidth=0 width={0.028 if edge.line is Line.ORIGINAL else 0.018} fillcolor="{line_colour(edge.line, self.theme)}"'
+                    if edge is not None else "style=invis width=0")
+            spacers.append(f'{dot(name)} [shape=box label="" height=0.04 margin=0 fixedsize=true {look} group={dot(name[0])}];')
+        return spacers + [f"{{rank=same; {dot(left)} -> {dot(right)} [style=invis];}}" for left, right in cluster.levels]
+
+    # -- cards ------------------------------------------------------------------------------------------------------
+
+    def node(self, node: Node) -> str:
+        look = self.tone(node)
+        labelled = any(row.label for row in node.rows)
+        rows = [self.bar(node, labelled)] if node.title else []
+        rows += [self.row(row, labelled) for row in node.rows]
+        style = ' STYLE="DASHED"' if node.doubtful else ' STYLE="ROUNDED"' if node.look in (Look.WORLD, Look.HOP) and not node.title else ""
+        pen = look.pen + (2 if node.strong else 0)
+        table = (f'<TABLE BORDER="{pen}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" COLOR="{look.frame}" BGCOLOR="{look.paper}"{style}>'
+                 f'{"".join(rows)}</TABLE>')
+        group = f" group={dot(node.lane)}" if node.lane else ""
+        return (f'{dot(node.id)} [id={dot(self.prefix + node.id)} class={dot(node.look.value)}{group} tooltip={dot(node.tip or node.title)} '
+                f'label=<{table}>];')
+
+    def tone(self, node: Node) -> Tone:
+        """A doubtful card's bar has no weight of its own."""
+        found = tone(node.look, self.theme)
+        return replace(found, bar=found.paper, on_bar=found.frame) if node.doubtful else found
+
+    def bar(self, node: Node, labelled: bool) -> str:
+        look = self.tone(node)
+        head = f"{look.mark} {node.title}".strip()
+        room = self.scene.room
+        lines = [self.font(line, TITLE, look.on_bar, bold=True) for line in wrap(head, room, TITLE, bold=True)]
+        if node.gloss:
+            last = wrap(head, room, TITLE, bold=True)[-1]
+            gap = width(last + "  ", TITLE, bold=True) + width(node.gloss, SMALL)
+            if gap <= room:
+                lines[-1] += self.font("  " + node.gloss, SMALL, look.on_bar)
+            else:
+                lines += [self.font(line, SMALL, look.on_bar) for line in wrap(node.gloss, room, SMALL)]
+        span = ' COLSPAN="2"' if labelled else ""
+        return (f'<TR><TD{span} BGCOLOR="{look.bar}" ALIGN="LEFT" CELLPADDING="4" WIDTH="{self.minimum(node):g}">'
+                f'{_BREAK.join(lines)}{_BREAK}</TD></TR>')
+
+    def minimum(self, node: Node) -> float:
+        """Cards of a path are equally wide; those of maps are as wide as they need."""
+        return 40 if self.scene.wide or node.look is Look.WORLD else self.scene.room + 8 - 2 * (tone(node.look, self.theme).pen - 1)
+
+    def row(self, row: Row, labelled: bool) -> str:
+        attributes = self.link_of(row) + (f' PORT={dot(row.port)}' if row.port else "")
+        if not row.label:
+            span = ' COLSPAN="2"' if labelled else ""
+            return f'<TR><TD{span} ALIGN="LEFT" BALIGN="LEFT"{attributes}>{self.body(row, self.scene.room)}</TD></TR>'
+        room = self.scene.room - _LABEL_ROOM - 4
+        label = _BREAK.join(self.font(line, SMALL, self.shade(DIM)) for line in wrap(row.label, _LABEL_ROOM, SMALL)) + _BREAK
+        return (f'<TR><TD ALIGN="LEFT" BALIGN="LEFT" VALIGN="TOP" WIDTH="{_LABEL_ROOM + 4:g}">{label}</TD>'
+                f'<TD ALIGN="LEFT" BALIGN="LEFT" WIDTH="{room + 8:g}"{attributes}>{self.body(row, room)}</TD></TR>')
+
+    def link_of(self, row: Row) -> str:
+        if not row.rule:
+            return ""
+        return f' HREF="{html(self.link)}#rule={_url(row.rule)}" TITLE="{html(row.rule)}"'
+
+    def body(self, row: Row, room: float) -> str:
+        size, mono, bold = _SIZES.get(row.kind, BODY), row.kind is Kind.CODE, row.kind is Kind.STRONG or bool(row.old)
+        colour = text_colour(row.kind, self.theme)
+        mark = MARKS.get(row.kind, "")
+        text = f"{mark} {row.text}" if mark else row.text
+        lines = [self.font(line, size, colour, mono, bold) for line in wrap(text, room, size, bold, mono, "  " if mono else "")]
+        if row.old:
+            lines[0] = self.font("→ ", size, colour) + lines[0]
+            lines = [self.font(line, size, self.shade(DIM), struck=True) for line in wrap(row.old, room, size)] + lines
+        return _BREAK.join(lines) + _BREAK
+
+    # -- edges ------------------------------------------------------------------------------------------------------
+
+    def edge(self, edge: Edge) -> list[str]:
+        """One line for each part of an edge; a reply is drawn upwards, so it is written from its head."""
+        back = edge.line is Line.REPLY
+        stops = [_end(edge.tail, edge.tail_port), *map(dot, edge.via), _end(edge.head, edge.head_port)]
+        parts = list(pairwise(stops))
+        lines = []
+        for number, (tail, head) in enumerate(parts):
+            last = number == len(parts) - 1
+            name = f"{self.prefix}{edge.tail}-{edge.head}" + ("" if last else f"-{number}")
+            options = [f"id={dot(name)}", f"class={dot(edge.line.value)}", _ARROWS[edge.line], f'color="{line_colour(edge.line, self.theme)}"']
+            options += [f"label={dot(edge.label)}"] if edge.label and last else []
+            options += ["penwidth=4"] if edge.strong else []
+            options += ["style=dashed"] if edge.doubtful and edge.line is not Line.HIDDEN else []
+            if not last:
+                options.append("arrowtail=none tailclip=false" if back else "arrowhead=none headclip=false")
+            if number:
+                options.append("headclip=false" if back else "tailclip=false")
+            first, second = (head, tail) if back else (tail, head)
+            lines.append(f"{first} -> {second} [{' '.join(options)}];")
+        return lines
 
 
-def _cluster(cluster: Cluster, indent: str) -> list[str]:
-    style = 'style=invis' if cluster.plain else 'style="rounded,filled"'
-    fill = "#fcfcfc" if cluster.container else "#f7f7f7"
-    pen = 'penwidth=0' if cluster.plain else f'penwidth={"1.6" if cluster.container else "1"} color="#666666" fillcolor="{fill}"'
-    title = f"<<B>{html(cluster.title)}</B>>"
-    if cluster.plain:
-        style = 'style=""'
-        pen = 'penwidth=0 color="#ffffff"'
-    lines = [f"{indent}subgraph {dot('cluster_' + cluster.id)} {{",
-             f'{indent}  graph [{style} {pen} fontsize=12 labeljust=l labelloc=t margin=26 label={title}];']
-    for node in cluster.nodes:
-        lines.append(f"{indent}  " + _node(node))
-    for inner in cluster.clusters:
-        lines += _cluster(inner, indent + "  ")
-    return [*lines, indent + "}"]
+def _end(node: str, port: str) -> str:
+    return f"{dot(node)}:{dot(port)}" if port else dot(node)
 
 
-def _row(row: Row) -> str:
-    text = html(row.text) or " "
-    if row.strong:
-        text = f"<B>{text}</B>"
-    font = f' FACE="{MONO}"' if row.mono else ""
-    colour = ' COLOR="#555555"' if row.dim else ""
-    return f'<FONT POINT-SIZE="{9 if row.mono or row.dim else 10}"{font}{colour}>{text}</FONT>'
-
-
-def _node(node: Node) -> str:
-    fill, border = _COLOURS[node.look]
-    title = f"<B>{_MARKS.get(node.look, '')}{html(node.title)}</B>"
-    left = '<BR ALIGN="LEFT"/>'
-    rows = [title, *map(_row, node.rows)]
-    label = left.join(rows) + (left if node.rows and node.look not in (Look.PROCESS, Look.WORLD) else "")
-    width = {Look.REWRITE: 2.2, Look.DROPPED: 2.4, Look.DELIVERED: 1.8, Look.FORWARDED: 1.6}.get(node.look, 0.8)
-    extra = " peripheries=2" if node.look in (Look.REWRITE, Look.DELIVERED) else ""
-    style = "filled,dashed" if node.doubtful else "filled,rounded" if node.look in (Look.INTERFACE, Look.BRIDGE) else "filled"
-    tip = f" tooltip={dot(node.tip or node.title)}"
-    return (f'{dot(node.id)} [shape={_SHAPES.get(node.look, "box")} style="{style}" fillcolor="{fill}" color="{border}" '
-            f'penwidth={width}{extra} label=<{label}>{tip}];')
-
-
-def _edge(edge: Edge) -> str:
-    options = []
-    if edge.label:
-        options.append(f"label={dot('  ' + edge.label + '  ')}")
-    if not edge.directed:
-        options.append("dir=none")
-    if edge.strong:
-        options.append("penwidth=2.2")
-    if edge.doubtful:
-        options.append("style=dashed")
-    return f"{dot(edge.tail)} -> {dot(edge.head)}" + (f" [{' '.join(options)}]" if options else "") + ";"
+def _url(text: str) -> str:
+    """A rule's place as a fragment: percent-encoded but for what an address may hold."""
+    from urllib.parse import quote
+    return html(quote(text.encode(errors="surrogateescape"), safe="/:._-"))

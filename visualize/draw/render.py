@@ -4,9 +4,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from os import cpu_count
 from pathlib import Path
 
 _TIMEOUT = 120
@@ -63,11 +60,3 @@ def _by_system(text: str, kind: str) -> bytes:
         return bytes(graphviz.pipe("dot", kind, text.encode(), quiet=True))
     except (graphviz.ExecutableNotFound, graphviz.CalledProcessError) as error:
         raise RenderError(f"Graphviz failed: {error}") from None
-
-
-def render_all(texts: Mapping[str, str], kind: str) -> dict[str, bytes]:
-    """Draw many; the same text is drawn once. Names keep their order."""
-    distinct = list(dict.fromkeys(texts.values()))
-    with ThreadPoolExecutor(max_workers=cpu_count() or 2) as pool:
-        drawn = dict(zip(distinct, pool.map(lambda text: render(text, kind), distinct), strict=True))
-    return {name: drawn[text] for name, text in texts.items()}
