@@ -39,7 +39,7 @@ class Case:
     """A world, rules and moves. `rules` is iptables-restore text by back-end; `setup` are more `ip` or `bridge` commands."""
 
     name: str
-    world: str = "router"  # router | bridge | local
+    world: str = "router"  # router | bridge | local | legs
     family: int = 4
     seed: int | None = None
     why: str = ""
@@ -49,6 +49,7 @@ class Case:
     ipset: str = ""
     rules: dict[str, str] = field(default_factory=dict)  # legacy | nft -> text
     moves: tuple[Move, ...] = ()
+    legs: tuple[dict[str, Any], ...] = ()  # of the world `legs`: what each `world.Leg` is made of
 
     def dump(self) -> str:
         """As JSON, without what is the default."""
@@ -63,4 +64,5 @@ class Case:
         whole: dict[str, Any] = json.loads(text)
         whole["moves"] = tuple(Move(**move) for move in whole["moves"])
         whole["setup"] = tuple(whole["setup"])
+        whole["legs"] = tuple(whole.get("legs", ()))
         return cls(**whole)

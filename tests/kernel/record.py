@@ -53,7 +53,7 @@ class Shot:
         """These bytes are the packet that was sent, however rewritten (its id or flow label says so)."""
         try:
             head = wire.take_apart(data)
-        except (ValueError, struct.error):
+        except (ValueError, IndexError, struct.error):
             return False
         return (head.ident, head.protocol) == (self.head.ident, self.head.protocol)
 
@@ -150,7 +150,7 @@ def describe(data: bytes) -> str:
     """A packet in a line, whatever it is."""
     try:
         return wire.take_apart(data).describe()
-    except (ValueError, struct.error):
+    except (ValueError, IndexError, struct.error):
         return data[:40].hex()
 
 

@@ -39,6 +39,8 @@ class Leg:
 
 def legs_of(case: Case) -> list[Leg]:
     """The interfaces of each kind of world."""
+    if case.world == "legs":
+        return [Leg(**leg) for leg in case.legs]
     if case.family == 4:
         inner = [Leg("eth0", ["10.1.0.1/24"], ["10.1.0.2", "10.1.0.3", "10.1.0.4"]),
                  Leg("eth1", ["10.2.0.1/24", "10.2.0.9/24"], ["10.2.0.2", "10.2.0.3", "10.2.0.4"])]
