@@ -11,6 +11,7 @@ from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
 from visualize.datapath.traverse import Way, traverse
 from visualize.netfilter.hook import Hook
+from visualize.packet.checksum import broken
 from visualize.packet.packet import Packet, Protocol
 from visualize.path import Ended, Rewritten, Routed, Step, Verdict
 
@@ -252,6 +253,8 @@ def _deliver(stack: Stack, name: str, skb: Skb) -> End:
     ended = yield from traverse(stack, Hook.INPUT, skb, name, None, physin=skb.physin)
     if ended is not None:
         return ended
+    if skb.packet.protocol == Protocol.ICMPV6 and not skb.local_origin and broken(skb.packet):
+        return Ended(stack.netns, skb.packet, Verdict.DROPPED, name, "its ICMPv6 checksum is wrong (icmpv6_rcv)", at="checksum")
     socket = listener(stack, skb.packet)
     why = f"delivered to {_who(stack)}" + (f": {socket}" if socket else "")
     return Ended(stack.netns, skb.packet, Verdict.DELIVERED, name, why, socket=socket)

@@ -33,7 +33,7 @@ def broken(packet: Packet) -> bool:
     stored = unpack_from(">H", segment, offset)[0]
     if packet.protocol == Protocol.UDP and stored == 0:
         return False
-    pseudo = b"" if packet.protocol == Protocol.ICMP else (
-        packet.src.packed + packet.dst.packed + pack(">IHH", len(segment), 0, packet.protocol))
+    addresses = packet.raw[12:20] if packet.family == 4 else packet.raw[8:40]  # as captured: NAT may have changed the packet since
+    pseudo = b"" if packet.protocol == Protocol.ICMP else addresses + pack(">IHH", len(segment), 0, packet.protocol)
     partial = ones_sum(pseudo)
     return ones_sum(segment, partial) != 0xFFFF and stored != partial
