@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 SAMPLE ?= samples/default-bridge/snapshot.tar.gz
 
-.PHONY: demo test lint kernel bench clean
+.PHONY: demo test lint kernel kernel-test kernel-keep bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -20,6 +20,14 @@ test: $(VENV)/.tested
 
 kernel: export PACKETPATH_KERNEL = 1
 kernel: test
+
+# Random worlds of every kind against this machine's kernel (root). FIRST=n: from that seed on, else from a fresh one.
+kernel-test: $(VENV)/.tested
+	$(BIN)/python -m tests.kernel.hunt --seeds $(or $(SEEDS),5) --packets $(or $(PACKETS),40) $(if $(FIRST),--first $(FIRST)) $(if $(KINDS),--kinds $(KINDS))
+
+# Run a case again and keep it as a vector that needs no root: make kernel-keep CASE=out/kernel/router-7.json NAME=router-7
+kernel-keep: $(VENV)/.tested
+	$(BIN)/python -m tests.kernel.record --case $(CASE) -o tests/kernel/recorded/$(NAME)
 
 bench: $(VENV)/.tested
 	$(BIN)/python tests/bench/bench.py

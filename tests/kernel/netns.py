@@ -2,11 +2,13 @@
 
 import ctypes
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 CLONE_NEWNET = 0x40000000
+PREFIX = os.environ.get("PACKETPATH_LAB", "ppk")  # of every namespace that the lab makes; the maker's pid and `-` follow it
 TOOLS = ("ip", "bridge", "nsenter", "sysctl", "conntrack", "ipset", "iptables-legacy-restore", "iptables-nft-restore",
          "ip6tables-legacy-restore", "ip6tables-nft-restore", "nft")
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -69,6 +71,15 @@ class Namespace:
 def _setns(fd: int) -> None:
     if _libc.setns(fd, CLONE_NEWNET):
         raise LabError(f"setns: {os.strerror(ctypes.get_errno())}")
+
+
+def sweep() -> None:
+    """Remove namespaces of labs whose process has ended without taking them down."""
+    for line in run(["ip", "netns", "list"], check=False).splitlines():
+        name = line.split()[0]
+        found = re.fullmatch(f"{re.escape(PREFIX)}([0-9a-f]+)-.*", name)
+        if found and not os.path.exists(f"/proc/{int(found[1], 16)}"):
+            run(["ip", "netns", "del", name], check=False)
 
 
 def missing() -> list[str]:

@@ -14,7 +14,7 @@ from types import TracebackType
 
 from . import nflog, wire
 from .case import Case
-from .netns import LabError, Namespace, run
+from .netns import PREFIX, LabError, Namespace, run
 
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_VERSION, PACKET_RX_RING, TPACKET_V2 = 263, 10, 5, 1
@@ -111,7 +111,7 @@ class World:
         """Nothing is made yet."""
         self.case = case
         self.legs = legs_of(case)
-        self.prefix = f"ppk{os.getpid():x}-{next(_counter)}"
+        self.prefix = f"{PREFIX}{os.getpid():x}-{next(_counter)}"
         self.names: dict[int, str] = {}
         self._stack = ExitStack()
 
