@@ -289,6 +289,10 @@ class Replay:
         now = frame.time_ns
         interface: str | None = place.interface
         if source.local:
+            child = self._made_here(packet)
+            if child is not None:
+                self._keep(Replayed(frame.number, source.name, now, place.netns, None, child.path), None, place, packet)
+                return
             path, journey = self.machine.send(packet, place.netns, now)
             interface = None
         elif not place.outgoing and place.interface != "lo":
@@ -309,6 +313,14 @@ class Replay:
         """The kernel-made packet that this is the first sighting of."""
         for child in self._children:
             if child.places and child.places[0][0] == place and form(child.places[0][1])[:6] == form(packet)[:6]:
+                self._children.remove(child)
+                return child
+        return None
+
+    def _made_here(self, packet: Packet) -> _Child | None:
+        """The kernel-made packet that a capture of the host's own packets shows."""
+        for child in self._children:
+            if form(child.path.start) == form(packet):
                 self._children.remove(child)
                 return child
         return None

@@ -68,9 +68,11 @@ def _error_source(stack: Stack, skb: Skb, incoming: str) -> IPAddress | None:
 
 
 def reject(stack: Stack, skb: Skb, here: Here, begets: Begets) -> bool:
-    """Carry out a REJECT. Returns False where no answer is sent."""
+    """Carry out a REJECT. Returns False where no answer is sent: a wrong checksum gets none (nf_send_unreach, nf_reject_ip_tcphdr_get)."""
+    if skb.journey.broken:
+        return False
     if begets.kind == "tcp-reset":
-        return _reset(stack, skb, here)
+        return _reset(stack, skb)
     packet = skb.packet
     incoming = here.in_interface or here.out_interface or ""
     if packet.family == 4:
@@ -80,7 +82,7 @@ def reject(stack: Stack, skb: Skb, here: Here, begets: Begets) -> bool:
     return code is not None and icmp_error(stack, skb, incoming, 1, code)
 
 
-def _reset(stack: Stack, skb: Skb, here: Here) -> bool:
+def _reset(stack: Stack, skb: Skb) -> bool:
     """nf_send_reset: a RST from the packet's destination. For a frame from a bridge port it goes out without any hook."""
     packet = skb.packet
     flags = packet.tcp_flags or 0
@@ -95,15 +97,14 @@ def _reset(stack: Stack, skb: Skb, here: Here) -> bool:
     answer = Packet(packet.dst, packet.src, Protocol.TCP, 64, 0, length=header + 20, sport=packet.dport, dport=packet.sport,
                     tcp_flags=answer_flags, seq=seq, ack=ack, window=0, dont_fragment=packet.family == 4, transport_length=0)
     if skb.physin is not None:
-        skb.journey.children.append(_unhooked(stack, skb, answer, here))
+        skb.journey.children.append(_unhooked(stack, skb, answer, skb.physin))
     else:
         _emit(stack, skb, answer, _attached(skb))
     return True
 
 
-def _unhooked(stack: Stack, skb: Skb, answer: Packet, here: Here) -> Path:
-    """nf_send_reset with nf_bridge: straight out of the bridge, past all hooks."""
-    out = here.in_interface or ""
-    return stack.machine.child_out(stack, answer, skb.journey.now, out)
+def _unhooked(stack: Stack, skb: Skb, answer: Packet, port: str) -> Path:
+    """nf_send_reset with nf_bridge: straight out of the port that the packet came in by, past the bridge and all hooks."""
+    return stack.machine.child_out(stack, answer, skb.journey.now, port)
 
 

@@ -11,7 +11,6 @@ from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
 from visualize.datapath.traverse import Way, traverse
 from visualize.netfilter.hook import Hook
-from visualize.packet.checksum import broken
 from visualize.packet.packet import Packet, Protocol
 from visualize.path import Ended, Rewritten, Routed, Step, Verdict
 
@@ -180,7 +179,8 @@ def _source_refused(stack: Stack, name: str, skb: Skb, out: str | None) -> str |
             return f"martian source: {source} is this host's own address (accept_local is 0)"
         return None
     mark = skb.packet.mark if stack.flag(4, "src_valid_mark", name) else 0
-    back = fib.lookup(Query(source, skb.packet.dst, incoming=out if out is not None else "lo", mark=mark, tos=skb.packet.tos))
+    back = fib.lookup(Query(source, skb.packet.dst, incoming=out if out is not None else "lo", mark=mark, tos=skb.packet.tos,
+                            protocol=skb.packet.protocol, sport=skb.packet.dport, dport=skb.packet.sport))
     if back.type is RouteType.UNREACHABLE and back.route is None and back.rule is None:
         return f"rp_filter {mode}: there is no route back to {source}" if mode else None
     if back.type in (RouteType.UNREACHABLE, RouteType.PROHIBIT):
@@ -253,8 +253,8 @@ def _deliver(stack: Stack, name: str, skb: Skb) -> End:
     ended = yield from traverse(stack, Hook.INPUT, skb, name, None, physin=skb.physin)
     if ended is not None:
         return ended
-    if skb.packet.protocol == Protocol.ICMPV6 and not skb.local_origin and broken(skb.packet):
-        return Ended(stack.netns, skb.packet, Verdict.DROPPED, name, "its ICMPv6 checksum is wrong (icmpv6_rcv)", at="checksum")
+    if skb.packet.protocol == Protocol.ICMPV6 and skb.journey.broken:
+        return dropped(stack, skb, "its checksum is wrong: no socket sees it, raw ones included (rawv6_rcv, icmpv6_rcv)")
     socket = listener(stack, skb.packet)
     why = f"delivered to {_who(stack)}" + (f": {socket}" if socket else "")
     return Ended(stack.netns, skb.packet, Verdict.DELIVERED, name, why, socket=socket)

@@ -10,6 +10,7 @@ from visualize.datapath.doubt import Doubts
 from visualize.datapath.skb import Journey, Skb
 from visualize.datapath.stack import Stack, entry_hints
 from visualize.datapath.tuples import FlowTuple
+from visualize.packet.checksum import broken
 from visualize.packet.packet import Packet
 from visualize.path import Ended, Path, Received, Step
 
@@ -49,7 +50,7 @@ class Machine:
                 doubts: Doubts | None = None) -> tuple[Path, Journey]:
         """A packet that an interface takes from outside. `doubts` may already hold some about where it came from."""
         stack = self._stacks[netns]
-        journey = Journey(doubts or Doubts(self.assumptions), now)
+        journey = Journey(doubts or Doubts(self.assumptions), now, broken(packet))
         skb = Skb(packet, journey, packet_type=packet_type)
         first = Received(netns, packet, interface)
         return self._finish(packet, first, device.arrive(stack, interface, skb), journey)
@@ -58,7 +59,7 @@ class Machine:
              doubts: Doubts | None = None, outgoing: str | None = None) -> tuple[Path, Journey]:
         """A packet that a process of a namespace sends; by the interface `outgoing`, where it is bound to one."""
         stack = self._stacks[netns]
-        journey = Journey(doubts or Doubts(self.assumptions), now)
+        journey = Journey(doubts or Doubts(self.assumptions), now, broken(packet))
         first = Received(netns, packet, None, local=True)
         return self._finish(packet, first, ip.send(stack, Skb(packet, journey), outgoing), journey)
 

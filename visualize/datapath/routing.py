@@ -269,7 +269,7 @@ def select_source(namespace: Namespace, device: str, toward: IPAddress | None) -
     interface = namespace.interfaces.get(device)
     family = toward.version if toward is not None else 4
     if family == 6:
-        return _select_source6(interface, toward)
+        return _select_source6(namespace, device, toward)
     fallback: IPAddress | None = None
     for held in interface.addresses if interface else ():
         if held.family != 4 or held.secondary or held.scope not in ("global", "site", "link"):
@@ -289,17 +289,46 @@ def select_source(namespace: Namespace, device: str, toward: IPAddress | None) -
     return None
 
 
-def _select_source6(interface: Interface | None, toward: IPAddress | None) -> IPAddress | None:
-    if interface is None or toward is None:
+# Labels of RFC 6724 as the kernel has them (ip6addrlbl_init_table); the longest prefix decides
+_LABELS = tuple((IPv6Network(prefix), label) for prefix, label in (
+    ("::1/128", 0), ("2001:10::/28", 7), ("::ffff:0:0/96", 4), ("::/96", 3), ("2001::/32", 6), ("2002::/16", 2), ("fec0::/10", 11),
+    ("3ffe::/16", 12), ("fc00::/7", 5), ("::/0", 1)))
+
+
+def _label(address: IPv6Address) -> int:
+    return next(label for prefix, label in _LABELS if address in prefix)
+
+
+def _scope6(address: IPv6Address) -> int:
+    """The scope by RFC 4007's numbers (__ipv6_addr_type)."""
+    if address.is_multicast:
+        return int(address) >> 112 & 0xF
+    return 2 if address.is_link_local or address.is_loopback else 5 if address.is_site_local else 14
+
+
+def _select_source6(namespace: Namespace, device: str, toward: IPAddress | None) -> IPAddress | None:
+    """ipv6_dev_get_saddr: the rules of RFC 6724 over the addresses of every interface, those of `device` first where all else is equal.
+
+    Among equals the first in the interface's list wins, which is the order that `ip addr` prints.
+    """
+    if not isinstance(toward, IPv6Address):
         return None
-    held = [a for a in interface.addresses if a.family == 6 and not {"tentative", "dadfailed"} & a.flags]
-    link_local = isinstance(toward, IPv6Address) and toward.is_link_local
-    same_scope = [a for a in held if (a.scope == "link") == link_local] or held
+    wide = not toward.is_multicast and _scope6(toward) > 2
+    best: tuple[tuple[int, ...], IPAddress] | None = None
+    for interface in namespace.interfaces.values():
+        if interface.name != device and not wide:
+            continue
+        for held in interface.addresses:
+            if not isinstance(held.local, IPv6Address) or {"tentative", "dadfailed"} & held.flags:
+                continue
+            rank = _rank6(held.local, held.network.prefixlen, "deprecated" not in held.flags, interface.name == device, toward)
+            if best is None or rank > best[0]:
+                best = rank, held.local
+    return best[1] if best is not None else None
 
-    def rank(address: IPAddress) -> int:
-        return (int(address) ^ int(toward)).bit_length()
 
-    best = sorted(same_scope, key=lambda a: ("deprecated" in a.flags, rank(a.local)))
-    return best[0].local if best else None
-
-
+def _rank6(address: IPv6Address, length: int, preferred: bool, leaving: bool, toward: IPv6Address) -> tuple[int, ...]:
+    """ipv6_get_saddr_eval: same address, scope, not deprecated, outgoing interface, label, longest common prefix."""
+    scope = _scope6(address)
+    common = min(length, 128 - (int(address) ^ int(toward)).bit_length())
+    return (address == toward, -scope if scope >= _scope6(toward) else scope - 128, preferred, leaving, _label(address) == _label(toward), common)

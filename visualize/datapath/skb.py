@@ -17,6 +17,7 @@ class Journey:
 
     doubts: Doubts
     now: int | None
+    broken: bool = False  # it began with a wrong transport checksum; NAT keeps a wrong one wrong
     children: list[Path] = field(default_factory=list)
     states: list[tuple[str, Tracking]] = field(default_factory=list)  # (netns, tracking), first of each namespace
     read: set[str] = field(default_factory=set)

@@ -15,7 +15,6 @@ from visualize.netfilter.hook import Hook
 from visualize.netfilter.outcome import Begets, NatRequest, Outcome, RuleVerdict
 from visualize.netfilter.rule import BoundTable
 from visualize.netfilter.walk import Walked, walk
-from visualize.packet.checksum import broken
 from visualize.path import Ended, Rewritten, Step, Tracked, Verdict
 
 Way = Generator[Step, None, Ended | None]
@@ -50,7 +49,7 @@ def _conntrack(stack: Stack, hook: Hook, skb: Skb) -> Way:
         return None
     if skb.notrack:
         skb.tracking = UNTRACKED
-    elif hook is Hook.PREROUTING and not skb.journey.states and not skb.local_origin and broken(skb.packet) and (
+    elif hook is Hook.PREROUTING and not skb.local_origin and skb.journey.broken and (
             stack.setting("net.netfilter.nf_conntrack_checksum") != 0):
         skb.tracking = Tracking(None, "INVALID", why="its checksum is wrong")
     else:
