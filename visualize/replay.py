@@ -103,15 +103,19 @@ def form(packet: Packet) -> tuple[object, ...]:
 
 
 def identity(packet: Packet) -> tuple[object, ...]:
-    """What NAT leaves alone: the key by which sightings of one packet are found."""
+    """What NAT leaves alone: the key by which sightings of one packet are found.
+
+    IPv6 has no id but a flow label; a fragment header's id does not count, as the kernel cuts anew with another.
+    """
+    own = packet.identification if packet.family == 4 else packet.flow_label
     if packet.protocol == Protocol.TCP:
-        return (packet.family, 6, packet.identification, packet.seq, packet.ack, packet.tcp_flags, packet.transport_length)
+        return (packet.family, 6, own, packet.seq, packet.ack, packet.tcp_flags, packet.transport_length)
     if packet.is_icmp_error:
         inner = packet.inner
-        quoted = (inner.protocol, inner.identification, inner.seq) if inner is not None else ()
-        return (packet.family, packet.protocol, packet.identification, packet.icmp_type, packet.icmp_code, quoted)
+        quoted = (inner.protocol, inner.identification, inner.flow_label, inner.seq) if inner is not None else ()
+        return (packet.family, packet.protocol, own, packet.icmp_type, packet.icmp_code, quoted)
     start = packet.header_length + 8
-    return (packet.family, packet.protocol, packet.identification, packet.icmp_type, packet.icmp_seq, packet.length,
+    return (packet.family, packet.protocol, own, packet.icmp_type, packet.icmp_seq, packet.length,
             packet.fragment_offset, bytes(packet.raw[start:start + 48]))
 
 
@@ -243,6 +247,8 @@ class Replay:
         for replayed in candidates:
             if self._learned(replayed, place, packet, frame):
                 return True
+        if not place.outgoing and not self._upper(place):
+            return False  # it came from a wire, so it is a packet of its own, however alike
         for replayed in candidates:
             for predicted_place, expected in replayed.expected:
                 if predicted_place == place:
@@ -254,6 +260,11 @@ class Replay:
                 self._evidence(replayed, place, frame, Evidence.CONTRADICTED, f"seen there as {packet.describe()}, not predicted")
                 return True
         return False
+
+    def _upper(self, place: Place) -> bool:
+        """Whether an interface takes in what another one of this host has taken in before it (a bridge, a VLAN, `lo`)."""
+        interface = self.host.namespaces[place.netns].interfaces.get(place.interface)
+        return place.interface == "lo" or (interface is not None and interface.kind not in (None, "", "veth"))
 
     def _learned(self, replayed: Replayed, place: Place, packet: Packet, frame: Frame) -> bool:
         """Where NAT chose a port (or ICMP id) by chance, the capture tells which: the path and the connection are set right."""
