@@ -69,7 +69,7 @@ def _reaches(stack: Stack, packet: Packet, port: int) -> bool:
 
 def _published(stack: Stack, packet: Packet) -> Iterator[int]:
     """Ports that some DNAT rule below nat OUTPUT turns into the packet's destination."""
-    for table in stack.nat_tables(packet.family, Hook.OUTPUT):
+    for table in stack.alike(packet.family, Hook.OUTPUT, "nat"):
         led = table.destinations(Hook.OUTPUT.value)
         for spelling in sorted(_spellings(packet)):
             for rule in led.get(spelling, ()):

@@ -110,25 +110,17 @@ class Stack:
                 if self._tracked[family]:
                     found.append((station.stage, None))
                 continue
-            here = [bound for bound in self._tables[family]
-                    if bound.table.name == station.stage.value and hook.value in bound.table.chains
-                    and hook.value not in bound.table.absent_base_chains]
             if station.stage is Stage.NAT:
                 if any(bound.table.name == "nat" for bound in self._tables[family]):
                     found.append((station.stage, None))
                 continue
-            found += [(station.stage, bound) for bound in here]
+            found += [(station.stage, bound) for bound in self.alike(family, hook, station.stage.value)]
         return found
 
-    def nat_tables(self, family: int, hook: Hook) -> list[BoundTable]:
-        """The nat tables that have a base chain at a hook."""
-        return [bound for bound in self._tables[family] if bound.table.name == "nat" and hook.value in bound.table.chains
+    def alike(self, family: int, hook: Hook, name: str) -> list[BoundTable]:
+        """The tables of this name that have a base chain at a hook: more than one where several back-ends are loaded."""
+        return [bound for bound in self._tables[family] if bound.table.name == name and hook.value in bound.table.chains
                 and hook.value not in bound.table.absent_base_chains]
-
-    def both_backends(self, family: int, hook: Hook, name: str) -> bool:
-        """Whether two back-ends have this table at this hook: the order of registration, which nothing shows, decides who runs first."""
-        return sum(bound.table.name == name and hook.value in bound.table.chains and hook.value not in bound.table.absent_base_chains
-                   for bound in self._tables[family]) > 1
 
     def tracked(self, family: int) -> bool:
         """Whether connections are tracked here at all: only where some rule needs it (nf_ct_netns_get)."""

@@ -4,9 +4,10 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from snapshot.host.link import IPAddress
-from visualize.datapath import nat
+from visualize.datapath import nat, order
 from visualize.datapath.conntrack import UNTRACKED, Tracking
 from visualize.datapath.hooks import Stage
+from visualize.datapath.order import Turn
 from visualize.datapath.routing import select_source
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
@@ -15,7 +16,7 @@ from visualize.netfilter.hook import Hook
 from visualize.netfilter.outcome import Begets, NatRequest, Outcome, RuleVerdict
 from visualize.netfilter.rule import BoundTable
 from visualize.netfilter.walk import Walked, walk
-from visualize.path import Ended, Rewritten, Step, Tracked, Verdict
+from visualize.path import Ended, Rewritten, RuleMatched, Step, Tracked, Verdict
 
 Way = Generator[Step, None, Ended | None]
 
@@ -27,6 +28,7 @@ def traverse(stack: Stack, hook: Hook, skb: Skb, in_device: str | None, out_devi
     here = Here(world=stack, family="ip" if family == 4 else "ip6", hook=hook, in_interface=in_device,
                 out_interface=out_device, physdev_in=physin, physdev_out=physout, bridged=bridged,
                 packet_type=skb.packet_type, local_origin=skb.local_origin, time_ns=skb.journey.now, memory=stack.memory, read=skb.journey.read)
+    turns: list[Turn] = []
     for stage, table in stack.stations(family, hook):
         match stage:
             case Stage.CONNTRACK:
@@ -37,7 +39,7 @@ def traverse(stack: Stack, hook: Hook, skb: Skb, in_device: str | None, out_devi
                 ended = yield from _nat(stack, hook, skb, here)
             case _:
                 assert table is not None
-                ended = yield from _table(stack, hook, skb, here, table)
+                ended = yield from _table(stack, hook, skb, here, table, turns)
         if ended is not None:
             return ended
     return None
@@ -76,27 +78,36 @@ def _see(skb: Skb, here: Here) -> None:
     here.reply_direction = tracking.reply if tracking is not None else False
 
 
-def _table(stack: Stack, hook: Hook, skb: Skb, here: Here, table: BoundTable) -> Way:
+def _walk(stack: Stack, hook: Hook, skb: Skb, here: Here, table: BoundTable, turns: list[Turn]) -> Generator[Step, None, Walked]:
+    """Walk one table, carry out what its rules ask, and note where another back-end's table might have come first."""
     here.table = table.table.name
     _see(skb, here)
-    before = skb.packet
-    walked = yield from walk(table, hook.value, before, here, skb.journey.doubts)
+    before, matched = skb.packet, False
+    steps = walk(table, hook.value, before, here, skb.journey.doubts)
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as stop:
+            walked: Walked = stop.value
+            break
+        matched = matched or isinstance(step, RuleMatched)
+        yield step
     skb.packet = walked.packet
     _carry_out(skb, walked.changes)
+    turns.append(order.turn(table, before, walked, matched))
+    order.note(stack, hook, here, skb.journey.doubts, turns)
+    return walked
+
+
+def _table(stack: Stack, hook: Hook, skb: Skb, here: Here, table: BoundTable, turns: list[Turn]) -> Way:
+    before = skb.packet
+    walked = yield from _walk(stack, hook, skb, here, table, turns)
     ended = _verdict(stack, skb, here, walked)
     if ended is not None:
-        _doubt_order(stack, hook, skb, table.table.name)
         return ended
     if hook is Hook.OUTPUT and table.table.name == "mangle" and _reroutes(before, skb):
         return (yield from _reroute(stack, skb, "mangle OUTPUT changed what routing looks at"))
     return None
-
-
-def _doubt_order(stack: Stack, hook: Hook, skb: Skb, table: str) -> None:
-    """Where one back-end has decided, the other one's rules might have come first."""
-    if stack.both_backends(skb.packet.family, hook, table):
-        skb.journey.doubts.note(f"{table} {hook.value}", "legacy and nft tables are both loaded, and which was registered later (and so "
-                                "runs first) is not captured", "nft first", "a trace on the host", weak=True)
 
 
 def _reroutes(before: "object", skb: Skb) -> bool:
@@ -213,18 +224,14 @@ def _bind(stack: Stack, hook: Hook, skb: Skb, here: Here, source: bool) -> Gener
     connection = skb.tracking.connection
     request: NatRequest | None = None
     at = f"nat {hook.value}"
-    for table in stack.nat_tables(skb.packet.family, hook):
-        here.table = "nat"
-        _see(skb, here)
-        walked = yield from walk(table, hook.value, skb.packet, here, skb.journey.doubts)
-        skb.packet = walked.packet
-        _carry_out(skb, walked.changes)
+    turns: list[Turn] = []
+    for table in stack.alike(skb.packet.family, hook, "nat"):
+        walked = yield from _walk(stack, hook, skb, here, table, turns)
         ended = _verdict(stack, skb, here, walked)
         if ended is not None:
             return ended
         if walked.outcome is not None and walked.outcome.nat is not None:
             request, at = walked.outcome.nat, walked.at
-            _doubt_order(stack, hook, skb, "nat")
             break
     try:
         if request is not None:
