@@ -21,7 +21,7 @@ from . import nflog, wire
 from .case import Case, Move
 from .world import World, settle
 
-BRIDGES = ("docker0",)
+BRIDGES = ("docker0",)  # in a world of legs, an interface like any other
 COUNTED = re.compile(r"^\[(\d+):\d+\] -A (\S+) ?(.*)$")
 POLICY = re.compile(r"^:(\S+) (\S+) \[(\d+):\d+\]$")
 Place = tuple[str, str, str, str, int]  # back-end, family (ip, ip6), table, chain, rule number; 0 for the policy
@@ -132,7 +132,7 @@ class Recording:
         if shot.delivered:
             return "delivered", None, wire.take_apart(shot.delivered[-1]).form()
         left = shot.left
-        if left and left[-1].interface not in BRIDGES:  # a frame that the host gave to a bridge may still find no port to leave by
+        if left and (left[-1].interface not in BRIDGES or self.case.legs):  # a frame that the host gave to a bridge may still find no port to leave by
             return "forwarded", left[-1].interface, wire.take_apart(left[-1].data).form()
         return ("rejected" if shot.answered else "dropped"), None, None
 
@@ -271,7 +271,7 @@ class Runner:
             at, head = earlier.at, earlier.head
             src, dst, sport, dport, forward = head.src, head.dst, head.sport, head.dport, self._forward(move.of)
         else:
-            arrived = [frame for frame in earlier.left if frame.interface not in (*BRIDGES, "lo")]
+            arrived = [frame for frame in earlier.left if frame.interface not in (("lo",) if self.case.legs else (*BRIDGES, "lo"))]
             if not arrived:
                 return None
             at, head = arrived[-1].interface, wire.take_apart(arrived[-1].data)
