@@ -571,13 +571,16 @@ fi
 save once/uname.txt host uname -a
 save once/date.txt host date -u +%s
 cat >"$work/versions.sh" <<'END'
-for t in ip bridge brctl iptables-legacy iptables-nft iptables nft ipset conntrack ss tc ethtool bpftool tcpdump docker podman nerdctl crictl; do
+for t in ip bridge brctl iptables-legacy iptables-nft iptables nft "$@" conntrack ss tc ethtool bpftool tcpdump docker podman nerdctl crictl; do
   command -v "$t" >/dev/null 2>&1 || continue
   echo "== $t"
   case $t in ip|bridge|ss|tc) "$t" -V;; bpftool) "$t" version;; *) "$t" --version;; esac
 done 2>&1
 END
-run once/versions.txt host "each tool's --version" sh "$work/versions.sh"
+ipset=''
+[ "$mode" = list ] || case $(module ip_set) in loaded|free) ipset=ipset;; esac # its --version asks the kernel for one, too
+# shellcheck disable=SC2086
+run once/versions.txt host "each tool's --version" sh "$work/versions.sh" $ipset
 [ -e /proc/modules ] || [ "$mode" = list ] && save once/modules.txt host cat /proc/modules
 optional=1
 [ -r /etc/os-release ] || [ "$mode" = list ] && save once/os-release.txt host cat /etc/os-release
@@ -698,7 +701,7 @@ file_captures() {
            filed "captures/$name-$device.ring${f##*.pcap}.pcap" "$name" "$device" "$linktype";;
       esac
     done
-    [ "$found" = 1 ] || missing "captures/$name-$device.pcap" "$name" "tcpdump -i $device" "$(head -n 1 "$work/tcpdump.$name-$device")"
+    [ "$found" = 1 ] || missing "captures/$name-$device.pcap" "$name" "tcpdump -i $device" "$(grep -v 'data link type' "$work/tcpdump.$name-$device" | head -n 1)"
   done <"$work/running"
 }
 wanted_namespace() { # container or namespace name: its line of $work/namespaces
