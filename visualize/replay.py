@@ -22,6 +22,8 @@ from visualize.datapath.stack import Stack, entry_hints
 from visualize.datapath.tuples import FlowTuple, tuple_of
 from visualize.packet.decode import Decoded, Defragmenter, decode
 from visualize.packet.packet import (
+    PACKET_BROADCAST,
+    PACKET_MULTICAST,
     PACKET_OTHERHOST,
     PACKET_OUTGOING,
     Packet,
@@ -117,6 +119,15 @@ def identity(packet: Packet) -> tuple[object, ...]:
     start = packet.header_length + 8
     return (packet.family, packet.protocol, own, packet.icmp_type, packet.icmp_seq, packet.length,
             packet.fragment_offset, bytes(packet.raw[start:start + 48]))
+
+
+def _packet_type(packet: Packet, told: int | None) -> str:
+    """skb->pkt_type: what the capture tells (SLL, SLL2), else what the destination MAC address tells (eth_type_trans)."""
+    if told is None and packet.dst_mac is not None:
+        if packet.dst_mac == "ff:ff:ff:ff:ff:ff":
+            return "broadcast"
+        return "multicast" if int(packet.dst_mac[:2], 16) & 1 else "unicast"
+    return {PACKET_BROADCAST: "broadcast", PACKET_MULTICAST: "multicast", PACKET_OTHERHOST: "otherhost"}.get(told or 0, "unicast")
 
 
 class Replay:
@@ -307,7 +318,7 @@ class Replay:
             path, journey = self.machine.send(packet, place.netns, now)
             interface = None
         elif not place.outgoing and place.interface != "lo":
-            kind = "otherhost" if decoded.packet_type == PACKET_OTHERHOST else "unicast"
+            kind = _packet_type(packet, decoded.packet_type)
             path, journey = self.machine.receive(packet, place.netns, place.interface, now, kind)
         else:
             child = self._child(place, packet)

@@ -46,7 +46,8 @@ def receive(stack: Stack, bridge: Interface, port: str, skb: Skb) -> End:
     """A frame came in by a port (br_handle_frame)."""
     if _port(stack, port).state not in ("forwarding", "learning"):
         return ip.dropped(stack, skb, f"bridge port {port} is {_port(stack, port).state}")
-    skb.packet_type = "unicast"
+    if skb.packet_type == "otherhost":
+        skb.packet_type = "unicast"  # the bridge takes every frame (nf_bridge->pkt_otherhost)
     source = skb.packet.src_mac
     if source is not None and _port(stack, port).learning:
         stack.learned[(bridge.name, source)] = port

@@ -61,6 +61,11 @@ class Stack:
         kind = self.fib[6].lookup(Query(address, outgoing=device)).type
         return kind.name if kind is not RouteType.BLACKHOLE else "UNREACHABLE"
 
+    @property
+    def kernel(self) -> str:
+        """The host's kernel release."""
+        return self.machine.host.kernel
+
     def ipset(self, name: str) -> IpSet | None:
         """The captured set."""
         return (self.namespace.ipsets or {}).get(name)

@@ -9,7 +9,7 @@ from visualize.netfilter.answer import Answer, Truth, no, unknown
 from visualize.packet.packet import Packet, Protocol
 
 SIZES: dict[int, int] = {Protocol.TCP: 20, Protocol.UDP: 8, Protocol.UDPLITE: 8, Protocol.SCTP: 12, Protocol.DCCP: 12,
-                         Protocol.ICMP: 4, Protocol.ICMPV6: 4, Protocol.ESP: 8, Protocol.AH: 12}
+                         Protocol.ICMP: 8, Protocol.ICMPV6: 8, Protocol.ESP: 8, Protocol.AH: 12, 108: 4}
 TCPOPT_EOL, TCPOPT_NOP, TCPOPT_MSS = 0, 1, 2
 
 
@@ -49,7 +49,7 @@ def cut_header(packet: Packet, negated: bool, needed: int | None = None) -> Answ
 
 
 def tcp_options(options: bytes) -> Iterator[tuple[int, bytes]]:
-    """(kind, data) for each option; ends at EOL or where the bytes do (tcp_find_option)."""
+    """(kind, data) for each option, to the last byte: the kernel's loops do not stop at an EOL (tcp_find_option)."""
     at = 0
     while at < len(options):
         kind = options[at]
@@ -60,14 +60,6 @@ def tcp_options(options: bytes) -> Iterator[tuple[int, bytes]]:
         size = options[at + 1] if at + 1 < len(options) else 0
         yield kind, options[at + 2:at + max(size, 2)]
         at += size or 1
-
-
-def options_whole(packet: Packet) -> bool:
-    """Whether the capture holds all TCP options of the packet (none at all, where the header has none)."""
-    start = packet.header_length
-    if len(packet.raw) > start + 12:
-        return len(packet.raw) >= start + (packet.raw[start + 12] >> 4) * 4
-    return bool(packet.tcp_options) or packet.tcp_flags is not None
 
 
 def current_bytes(packet: Packet) -> bytes:
@@ -93,6 +85,36 @@ def transport_bytes(packet: Packet, first: int, count: int) -> bytes | None:
     start = packet.header_length + first
     found = packet.raw[start:start + count]
     return found if len(found) == count else None
+
+
+def needed_bytes(packet: Packet, first: int, count: int, negated: bool = False) -> bytes | Answer:
+    """`count` bytes at `first` of the transport header (skb_header_pointer), or what a match says that can't do without them.
+
+    Where the packet itself is too short the kernel drops it; where only the capture is, the answer is unknown.
+    """
+    found = transport_bytes(packet, first, count)
+    if found is not None:
+        return found
+    if 0 < packet.length < packet.header_length + first + count:
+        return hotdrop(f"the {packet.protocol_name} header is cut; the kernel drops the packet")
+    return not_captured(f"the {packet.protocol_name} header").negate(negated)
+
+
+def tcp_option_bytes(packet: Packet, negated: bool = False) -> bytes | Answer:
+    """The TCP options as tcp_find_option and tcpmss_mt read them; a header length below 20, or beyond the packet, drops the packet."""
+    offset = transport_bytes(packet, 12, 1)
+    if offset is None:
+        if packet.raw or packet.tcp_flags is None:
+            return cut_header(packet, negated)
+        return packet.tcp_options  # a packet that was asked about, not captured
+    size = (offset[0] >> 4) * 4
+    if size < 20:
+        return hotdrop("the TCP header says that it is shorter than 20 bytes; the kernel drops the packet")
+    if 0 < packet.length < packet.header_length + size:
+        return hotdrop("the TCP options are cut; the kernel drops the packet")
+    if len(packet.raw) < packet.header_length + size:
+        return not_captured("all TCP options").negate(negated)
+    return packet.tcp_options
 
 
 def extension_header(packet: Packet, number: int) -> bytes | None:

@@ -42,6 +42,8 @@ class World(Protocol):
 
     @property
     def netns(self) -> str: ...
+    @property
+    def kernel(self) -> str: ...  # the host's kernel release ("6.1.0-18-amd64"), or ""
 
     def address_type(self, address: IPAddress, device: str | None = None) -> str | None:
         """`LOCAL`, `UNICAST`, `BROADCAST`, `MULTICAST`, `ANYCAST`, `BLACKHOLE`, `UNREACHABLE`, `PROHIBIT`, `THROW`, `UNSPEC` as

@@ -46,6 +46,7 @@ class World:
     sets: dict[str, IpSet] = field(default_factory=dict)
     blind: bool = False
     netns: str = "host"
+    kernel: str = ""
 
     def address_type(self, address: IPAddress, device: str | None = None) -> str | None:
         """The type from the table above; with a device other than eth0, nothing is LOCAL."""
@@ -157,7 +158,7 @@ def here_of(packet: Packet, words: dict[str, str], world: World) -> Here:
     state = words.pop("state", None)
     connection = _connection(packet, words) if state in ("NEW", "ESTABLISHED", "RELATED") else None
     time = words.pop("time", None)
-    here = Here(replace(world, blind=words.pop("world", "") == "blind"), "ip" if packet.family == 4 else "ip6",
+    here = Here(replace(world, blind=words.pop("world", "") == "blind", kernel=words.pop("kernel", "")), "ip" if packet.family == 4 else "ip6",
                 Hook(words.pop("hook", "FORWARD")), in_interface=words.pop("in", None), out_interface=words.pop("out", None),
                 physdev_in=words.pop("physin", None), physdev_out=words.pop("physout", None), ctstate=state,
                 bridged="bridged" in words, reply_direction="back" in words, connection=connection,

@@ -21,7 +21,7 @@ def _bound4(clause: Clause) -> All:
     for option in clause.options:
         if option.name != "--ahspi":
             raise not_known(option)
-        checks.append(spi_check(option, 4))
+        checks.append(spi_check(option, 4, 12))
     return All(checks)
 
 

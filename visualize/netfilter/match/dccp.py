@@ -4,12 +4,12 @@
 """
 
 from snapshot.host.firewall import Clause, Option
-from visualize.netfilter.answer import Answer, decide, unknown
+from visualize.netfilter.answer import Answer, decide
 from visualize.netfilter.extension import BindError
-from visualize.netfilter.headers import not_captured, transport_bytes
+from visualize.netfilter.headers import hotdrop, needed_bytes
 from visualize.netfilter.here import Here
-from visualize.netfilter.match.tcp import header_check, port_check
-from visualize.netfilter.options import All, Check, not_known, word, words
+from visualize.netfilter.match.tcp import port_check, whole_header
+from visualize.netfilter.options import All, Check, integer, not_known, word, words
 from visualize.packet.packet import Packet, Protocol
 
 TYPES = ("REQUEST", "RESPONSE", "DATA", "ACK", "DATAACK", "CLOSEREQ", "CLOSE", "RESET", "SYNC", "SYNCACK")
@@ -23,22 +23,53 @@ def _types_check(option: Option) -> Check:
     wanted |= set(range(10, 16)) if "INVALID" in names else set()
 
     def check(packet: Packet, here: Here) -> Answer:
-        header = transport_bytes(packet, 8, 1)
-        if header is None:
-            return not_captured("the DCCP type").negate(option.negated)
-        kind = header[0] >> 1 & 15
+        header = needed_bytes(packet, 0, 12, option.negated)
+        if isinstance(header, Answer):
+            return header
+        kind = header[8] >> 1 & 15
         return decide(kind in wanted, f"DCCP type is {TYPES[kind] if kind < 10 else 'invalid'}", option.negated)
 
     return check
 
 
-def _option_unknown(packet: Packet, here: Here) -> Answer:
-    return unknown("--dccp-option is not modelled")
+def _options_at(header: bytes) -> int:
+    """Where the options begin (__dccp_hdr_len): behind the short or long sequence number, and what the type adds."""
+    kind = header[8] >> 1 & 15
+    added = 4 if kind == 0 else 0 if kind == 2 else 8 if kind in (3, 4, 5, 6, 8, 9) else 12
+    return (16 if header[8] & 1 else 12) + added
+
+
+def _option_check(option: Option) -> Check:
+    wanted = integer(word(option), 255)
+
+    def check(packet: Packet, here: Here) -> Answer:
+        header = needed_bytes(packet, 0, 12, option.negated)
+        if isinstance(header, Answer):
+            return header
+        begin, end = _options_at(header), header[4] * 4
+        if end < begin:
+            return hotdrop("the DCCP header says that it is shorter than it is; the kernel drops the packet")
+        options = needed_bytes(packet, begin, end - begin, option.negated) if end > begin else b""
+        if isinstance(options, Answer):
+            return options
+        found = wanted in _kinds(options)
+        return decide(found, f"DCCP option {wanted} is {'there' if found else 'not there'}", option.negated)
+
+    return check
+
+
+def _kinds(options: bytes) -> list[int]:
+    """The option types (dccp_find_option): those below 2 are a byte long, a length of 0 counts as 1."""
+    found, at = [], 0
+    while at < len(options):
+        found.append(options[at])
+        at += 1 if options[at] < 2 or at + 1 == len(options) else options[at + 1] or 1
+    return found
 
 
 def bind(clause: Clause, family: str) -> All:
     """Bind `-m dccp`."""
-    checks: list[Check] = [header_check(Protocol.DCCP, not clause.options)]
+    checks: list[Check] = [whole_header(Protocol.DCCP)]
     for option in clause.options:
         match option.name:
             case "--sport" | "--source-port":
@@ -48,7 +79,7 @@ def bind(clause: Clause, family: str) -> All:
             case "--dccp-types":
                 checks.append(_types_check(option))
             case "--dccp-option":
-                checks.append(_option_unknown)
+                checks.append(_option_check(option))
             case _:
                 raise not_known(option)
     return All(checks)

@@ -64,7 +64,10 @@ def icmp_type_check(option: Option, names: Mapping[str, int | tuple[int, int]], 
 def icmp_header_check(protocol: Protocol) -> Check:
     """An ICMP message whose header is there, not a later fragment."""
     def check(packet: Packet, here: Here) -> Answer:
-        return no_transport(packet, protocol) or (yes() if packet.icmp_type is not None else cut_header(packet, False))
+        missing = no_transport(packet, protocol)
+        if missing is None and (packet.icmp_type is None or 0 < packet.length < packet.header_length + 8):
+            missing = cut_header(packet, False)
+        return missing or yes()
 
     return check
 

@@ -5,7 +5,7 @@
 
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, no
-from visualize.netfilter.headers import not_captured, transport_bytes
+from visualize.netfilter.headers import needed_bytes
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, not_known, number_range, word
 from visualize.packet.packet import Packet
@@ -23,10 +23,10 @@ def _check(option: Option) -> Check:
     def check(packet: Packet, here: Here) -> Answer:
         if packet.protocol != IPCOMP or packet.fragment_offset > 0:
             return no("not an IPComp header")
-        found = transport_bytes(packet, 2, 2)
-        if found is None:
-            return not_captured("the CPI").negate(option.negated)
-        cpi = int.from_bytes(found, "big")
+        found = needed_bytes(packet, 0, 4, option.negated)
+        if isinstance(found, Answer):
+            return found
+        cpi = int.from_bytes(found[2:], "big")
         return decide(first <= cpi <= last, f"CPI is {cpi}", option.negated)
 
     return check

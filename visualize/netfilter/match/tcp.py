@@ -6,7 +6,7 @@
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, yes
 from visualize.netfilter.extension import BindError
-from visualize.netfilter.headers import cut_header, no_transport, options_whole, tcp_options
+from visualize.netfilter.headers import SIZES, cut_header, no_transport, tcp_option_bytes, tcp_options
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, integer, not_known, port_range, word
 from visualize.packet.packet import Packet, Protocol
@@ -28,13 +28,16 @@ def port_check(option: Option, source: bool) -> Check:
     return check
 
 
-def header_check(protocol: Protocol, bare: bool) -> Check:
-    """The packet has a header of `protocol`; `bare` where no option asks for more, so that a cut one is noticed here."""
+def whole_header(protocol: Protocol) -> Check:
+    """The packet has a header of `protocol`, not a later fragment, and whole: a cut one is dropped, whatever the options ask."""
     def check(packet: Packet, here: Here) -> Answer:
         missing = no_transport(packet, protocol)
-        if missing is None and bare and packet.dport is None:
-            missing = cut_header(packet, False)
-        return missing or yes()
+        if missing is not None:
+            return missing
+        if 0 < packet.length < packet.header_length + SIZES[protocol] or packet.dport is None:
+            cut = cut_header(packet, False)
+            return cut if cut.hotdrop else yes()
+        return yes()
 
     return check
 
@@ -62,9 +65,10 @@ def _option_check(option: Option) -> Check:
     number = integer(word(option), 255)
 
     def check(packet: Packet, here: Here) -> Answer:
+        options = tcp_option_bytes(packet, option.negated)
         found = any(kind == number for kind, _ in tcp_options(packet.tcp_options))
-        if not found and not options_whole(packet):
-            return cut_header(packet, option.negated)
+        if isinstance(options, Answer) and (options.hotdrop or not found):
+            return options
         return decide(found, f"TCP option {number} is {'there' if found else 'not there'}", option.negated)
 
     return check
@@ -90,4 +94,4 @@ def _check(option: Option) -> Check:
 
 def bind(clause: Clause, family: str) -> All:
     """Bind `-m tcp`."""
-    return All([header_check(Protocol.TCP, not clause.options), *(_check(option) for option in clause.options)])
+    return All([whole_header(Protocol.TCP), *(_check(option) for option in clause.options)])

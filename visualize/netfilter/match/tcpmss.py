@@ -4,8 +4,8 @@
 """
 
 from snapshot.host.firewall import Clause, Option
-from visualize.netfilter.answer import Answer, decide, yes
-from visualize.netfilter.headers import TCPOPT_MSS, cut_header, no_transport, options_whole, tcp_options
+from visualize.netfilter.answer import Answer, decide, no
+from visualize.netfilter.headers import TCPOPT_MSS, tcp_option_bytes, tcp_options
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, not_known, number_range, word
 from visualize.packet.packet import Packet, Protocol
@@ -17,19 +17,18 @@ def mss_of(packet: Packet) -> int | None:
                  if kind == TCPOPT_MSS and len(data) == 2), None)
 
 
-def _header(packet: Packet, here: Here) -> Answer:
-    return no_transport(packet, Protocol.TCP) or yes()
-
-
 def _check(option: Option) -> Check:
     if option.name != "--mss":
         raise not_known(option)
     first, last = number_range(word(option), 65535)
 
     def check(packet: Packet, here: Here) -> Answer:
+        if packet.protocol != Protocol.TCP:
+            return no(f"protocol is {packet.protocol_name}")
+        options = tcp_option_bytes(packet, option.negated)
         mss = mss_of(packet)
-        if mss is None and not options_whole(packet):
-            return cut_header(packet, option.negated)
+        if isinstance(options, Answer) and (options.hotdrop or mss is None):
+            return options
         return decide(mss is not None and first <= mss <= last, f"MSS is {mss or 'not announced'}", option.negated)
 
     return check
@@ -37,4 +36,4 @@ def _check(option: Option) -> Check:
 
 def bind(clause: Clause, family: str) -> All:
     """Bind `-m tcpmss`."""
-    return All([_header, *(_check(option) for option in clause.options)])
+    return All([_check(option) for option in clause.options])

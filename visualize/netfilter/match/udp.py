@@ -4,14 +4,14 @@
 """
 
 from snapshot.host.firewall import Clause
-from visualize.netfilter.match.tcp import header_check, port_check
+from visualize.netfilter.match.tcp import port_check, whole_header
 from visualize.netfilter.options import All, Check, not_known
 from visualize.packet.packet import Protocol
 
 
 def ports_of(clause: Clause, protocol: Protocol) -> All:
     """The checks of a protocol that has ports and nothing else to ask for."""
-    checks: list[Check] = [header_check(protocol, not clause.options)]
+    checks: list[Check] = [whole_header(protocol)]
     for option in clause.options:
         if option.name not in ("--sport", "--source-port", "--dport", "--destination-port"):
             raise not_known(option)
