@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from snapshot.host.routing import RouteType, table_name
 from visualize.datapath import beget, device
+from visualize.datapath.hopbyhop import refused
 from visualize.datapath.routing import Query, Result
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
@@ -61,7 +62,7 @@ def receive(stack: Stack, name: str, skb: Skb) -> End:
     loopback = name == "lo"
     if skb.packet_type == "otherhost":
         return dropped(stack, skb, f"its frame was addressed to another machine's MAC address than {name}'s")
-    early = _early6(skb.packet, loopback) if family == 6 else None
+    early = _early6(skb.packet, loopback, stack.setting("net.ipv6.max_hbh_opts_number")) if family == 6 else None
     if early is not None:
         return dropped(stack, skb, early)
     if skb.prerouted:
@@ -75,13 +76,13 @@ def receive(stack: Stack, name: str, skb: Skb) -> End:
     return (yield from (_input4(stack, name, skb) if family == 4 else _input6(stack, name, skb)))
 
 
-def _early6(packet: Packet, loopback: bool) -> str | None:
+def _early6(packet: Packet, loopback: bool, options: int | None) -> str | None:
     """What ipv6_rcv refuses before any hook."""
     if packet.src.is_multicast:
         return "an IPv6 source address can't be a multicast address"
     if (packet.dst.is_loopback or packet.src.is_loopback) and not loopback:
         return "::1 never comes from a wire"
-    return None
+    return refused(packet, 8 if options is None else options)
 
 
 def _martian4(stack: Stack, name: str, packet: Packet) -> str | None:
@@ -290,6 +291,8 @@ def _forward(stack: Stack, name: str, skb: Skb, result: Result) -> End:
         return _told(stack, skb, beget.icmp_error(stack, skb, name, kind, code),
                      f"{expired}: the sender is told by ICMP (time exceeded); no FORWARD rule sees it", expired, "TTL")
     out = result.device or ""
+    if packet.family == 6 and packet.src.is_link_local:
+        return dropped(stack, skb, f"{packet.src} is a link-local address, which no router forwards")  # not modelled: ICMPv6 1/2 to it
     if _too_big(stack, name, out, packet):
         kind, code = (3, 4) if packet.family == 4 else (2, 0)
         large = f"{packet.length} bytes are more than the MTU of {out}, and it must not be fragmented"

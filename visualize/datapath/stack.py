@@ -14,10 +14,12 @@ from snapshot.host.routing import RouteType
 from snapshot.host.socket import Listener
 from visualize.datapath.conntrack import Tracker
 from visualize.datapath.hooks import HOOKS, Stage
+from visualize.datapath.reverse import way_back
 from visualize.datapath.routing import Fib, Query
 from visualize.datapath.tuples import FlowTuple, from_entry
 from visualize.netfilter.hook import Hook
 from visualize.netfilter.rule import BoundTable
+from visualize.packet.packet import Packet
 
 if TYPE_CHECKING:
     from visualize.datapath.machine import Machine
@@ -74,17 +76,10 @@ class Stack:
         """The interface by name."""
         return self.namespace.interfaces.get(name)
 
-    def reverse_path(self, source: IPAddress, in_interface: str, mark: int, loose: bool, accept_local: bool) -> bool | None:
+    def reverse_path(self, packet: Packet, in_interface: str, mark: int, loose: bool, accept_local: bool) -> bool | None:
         """What `-m rpfilter` asks (rpfilter_lookup_reverse)."""
-        fib = self.fib[source.version]
-        if fib.invented:
-            return None
-        found = fib.lookup(Query(source, mark=mark, incoming="lo"))
-        if found.type is RouteType.LOCAL:
-            return accept_local
-        if found.type is not RouteType.UNICAST:
-            return False
-        return loose or found.device == in_interface
+        fib = self.fib[packet.family]
+        return None if fib.invented else way_back(fib, packet, in_interface, mark, loose, accept_local)
 
     def realm(self) -> int | None:
         """The realm of the current packet's route."""

@@ -21,7 +21,8 @@ class Answer:
     """A truth with its reason.
 
     For UNKNOWN: `default` is what is assumed, `settle` what would settle it, and `weak` tells that the default is no better than its
-    opposite. `hotdrop` tells that the match drops the packet itself (the kernel's par->hotdrop), whatever the rule's target is.
+    opposite. `hotdrop` tells that the match drops the packet itself (the kernel's par->hotdrop), whatever the rule's target is; with
+    YES the rule may match (and count) before that, but not in nft's tables.
     """
 
     truth: Truth

@@ -4,18 +4,25 @@ The kernel asks skb_header_pointer; here a header may also be missing because th
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from visualize.netfilter.answer import Answer, Truth, no, unknown
 from visualize.packet.packet import Packet, Protocol
 
 SIZES: dict[int, int] = {Protocol.TCP: 20, Protocol.UDP: 8, Protocol.UDPLITE: 8, Protocol.SCTP: 12, Protocol.DCCP: 12,
                          Protocol.ICMP: 8, Protocol.ICMPV6: 8, Protocol.ESP: 8, Protocol.AH: 12, 108: 4}
+EXTENSIONS = {0: "hop-by-hop", 43: "routing", 44: "fragment", 51: "AH", 60: "destination options", 135: "mobility"}
 TCPOPT_EOL, TCPOPT_NOP, TCPOPT_MSS = 0, 1, 2
 
 
 def hotdrop(why: str) -> Answer:
     """The match drops the packet itself (par->hotdrop); no target is reached."""
     return Answer(Truth.NO, why, hotdrop=True)
+
+
+def dropping(answer: Answer, negated: bool) -> Answer:
+    """A hotdrop inside a test that is turned around: the match says YES, and the packet is dropped all the same (SCCHK, DCCHECK)."""
+    return replace(answer, truth=Truth.YES) if negated and answer.hotdrop else answer
 
 
 def not_captured(what: str, default: bool = False) -> Answer:
@@ -100,11 +107,25 @@ def needed_bytes(packet: Packet, first: int, count: int, negated: bool = False) 
     return not_captured(f"the {packet.protocol_name} header").negate(negated)
 
 
+def native_bytes(packet: Packet, first: int, count: int, negated: bool) -> bytes | Answer:
+    """`count` bytes where nft believes the transport header to be (nft_payload_fast_eval), or no match, also behind a `!`.
+
+    It does not notice a later fragment: of IPv4 it reads the payload there, of IPv6 the IP header itself (ipv6_find_hdr leaves thoff 0).
+    """
+    start = (0 if packet.family == 6 and packet.fragment_offset else packet.header_length) + first
+    found = current_bytes(packet)[start:start + count]
+    if len(found) == count:
+        return found
+    if 0 < packet.length < start + count:
+        return no(f"the packet ends before byte {start + count}")
+    return not_captured(f"the {packet.protocol_name} header").negate(negated)
+
+
 def tcp_option_bytes(packet: Packet, negated: bool = False) -> bytes | Answer:
     """The TCP options as tcp_find_option and tcpmss_mt read them; a header length below 20, or beyond the packet, drops the packet."""
     offset = transport_bytes(packet, 12, 1)
     if offset is None:
-        if packet.raw or packet.tcp_flags is None:
+        if packet.raw or (packet.tcp_flags is None and not packet.tcp_options):
             return cut_header(packet, negated)
         return packet.tcp_options  # a packet that was asked about, not captured
     size = (offset[0] >> 4) * 4
@@ -115,6 +136,18 @@ def tcp_option_bytes(packet: Packet, negated: bool = False) -> bytes | Answer:
     if len(packet.raw) < packet.header_length + size:
         return not_captured("all TCP options").negate(negated)
     return packet.tcp_options
+
+
+def extension_bytes(packet: Packet, number: int, needed: int, negated: bool = False) -> bytes | Answer:
+    """An IPv6 extension header from its start on, at least `needed` bytes; or why there is none (ipv6_find_hdr and its callers)."""
+    if number not in packet.extension_headers and packet.protocol != number:
+        return no(f"there is no {EXTENSIONS.get(number, number)} header")
+    header = extension_header(packet, number)
+    if header is not None and len(header) >= needed:
+        return header
+    if packet.length and len(packet.raw) >= packet.length:
+        return hotdrop(f"the extension header {number} is cut; the kernel drops the packet")
+    return not_captured(f"the extension header {number}").negate(negated)
 
 
 def extension_header(packet: Packet, number: int) -> bytes | None:

@@ -12,6 +12,7 @@ from snapshot.host.ipset import IpSet
 from snapshot.host.link import Interface, IPAddress
 from snapshot.host.socket import Listener
 from visualize.netfilter.hook import Hook
+from visualize.packet.packet import Packet
 
 
 class ConnectionView(Protocol):
@@ -58,8 +59,8 @@ class World(Protocol):
         """The interface of that name in this namespace."""
         ...
 
-    def reverse_path(self, source: IPAddress, in_interface: str, mark: int, loose: bool, accept_local: bool) -> bool | None:
-        """Whether the way back to `source` leads out of `in_interface` (any interface with `loose`); None if unknown."""
+    def reverse_path(self, packet: Packet, in_interface: str, mark: int, loose: bool, accept_local: bool) -> bool | None:
+        """Whether the way back to the packet's source leads out of `in_interface` (any interface with `loose`); None if unknown."""
         ...
 
     def realm(self) -> int | None:
@@ -78,6 +79,7 @@ class Here:
     family: str  # ip | ip6
     hook: Hook
     table: str = ""
+    backend: str = ""  # legacy | nft: whose table the rule stands in
     in_interface: str | None = None
     out_interface: str | None = None
     physdev_in: str | None = None

@@ -37,12 +37,17 @@ class BoundRule:
     def test(self, packet: Packet, here: Here) -> Answer:
         """AND over the matches. A match that drops the packet itself (hotdrop) decides at once."""
         unsettled: list[Answer] = []
+        dropped: Answer | None = None
         for match in self.matches:
             answer = match.test(packet, here)
-            if answer.hotdrop or answer.truth == 0:
-                return answer
+            if answer.truth == 0:
+                return answer if dropped is None else dropped.negate()
+            if answer.hotdrop:
+                dropped = answer
             if answer.truth == 1:
                 unsettled.append(answer)
+        if dropped is not None:
+            return dropped
         return every(unsettled) if unsettled else yes()
 
 

@@ -50,6 +50,7 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
     chain, position, looked = bound.chain(base), 0, 0
     changes: list[Outcome] = []
     watched = watch(packet, here.read)
+    here.backend = bound.table.backend.value
     while True:
         next_one = chain.following(position, watched, here)
         if next_one is None:
@@ -64,7 +65,7 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
         here.rule_key = f"{rule.rule.file}:{rule.rule.line}"
         answer = rule.test(watched, here)
         if answer.hotdrop:
-            return Walked(RuleVerdict.DROP, packet, at=place(bound.table.name, rule))
+            return (yield from _hotdrop(bound, rule, packet, here, answer))
         if answer.truth is Truth.NO:
             continue
         doubt = None
@@ -100,6 +101,13 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
                 chain, position = stack.pop()
             case RuleVerdict.ACCEPT | RuleVerdict.DROP | RuleVerdict.QUEUE | RuleVerdict.STOLEN:
                 return Walked(outcome.verdict, packet, outcome, place(bound.table.name, rule), tuple(changes))
+
+
+def _hotdrop(bound: BoundTable, rule: BoundRule, packet: Packet, here: Here, answer: Answer) -> Generator[Step, None, Walked]:
+    """The match dropped the packet itself. A legacy table may have counted the rule first (ipt_do_table looks at hotdrop last)."""
+    if answer.truth is Truth.YES and here.backend != "nft":
+        yield _matched(bound, rule, packet, here, Outcome(RuleVerdict.DROP), None)
+    return Walked(RuleVerdict.DROP, packet, at=place(bound.table.name, rule))
 
 
 def _policy(bound: BoundTable, base: str, packet: Packet, here: Here,

@@ -263,7 +263,7 @@ def _ipv6(data: _Bytes, start: int, on_wire: int, source: str | None, target: st
 def _extensions(raw: bytes, following: int) -> Iterator[tuple[int, int, int, int]]:
     """(number, where it starts, where it ends, what follows) of each extension header, as ipv6_find_hdr() walks them."""
     at, size = 40, len(raw)
-    while following in _EXTENSIONS and at + 8 <= size:
+    while following in _EXTENSIONS and at + (8 if following == _FRAGMENT else 2) <= size:
         if following == _FRAGMENT:
             end = at + 8
         elif following == _AUTHENTICATION:

@@ -63,10 +63,11 @@ class World:
         """One of the interfaces above."""
         return None if self.blind else INTERFACES.get(name)
 
-    def reverse_path(self, source: IPAddress, in_interface: str, mark: int, loose: bool, accept_local: bool) -> bool | None:
+    def reverse_path(self, packet: Packet, in_interface: str, mark: int, loose: bool, accept_local: bool) -> bool | None:
         """Everything in 10/8 is reached by eth0, or by eth1 with mark 7; nothing else is reached."""
         if self.blind:
             return None
+        source = packet.src
         known = source.version == 4 and source in ip_network("10.0.0.0/8")
         return known and (loose or in_interface == ("eth1" if mark == 7 else "eth0"))
 

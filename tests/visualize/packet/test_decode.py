@@ -179,7 +179,8 @@ def test_ipv4_options() -> None:
     (ipv6(bytes(20), 50), 50, (), 40, None),
     (ipv6(b"", 59), 59, (), 40, None),
     (ipv6(b"\x3a\x09" + bytes(6), 60), 58, (60,), 120, None),
-    (ipv6(b"\6\0\0", 0), 0, (), 40, None),
+    (ipv6(b"\6\0\0", 0), 6, (0,), 48, None),
+    (ipv6(b"\6", 0), 0, (), 40, None),
 ])
 def test_ipv6_extension_headers(data: bytes, protocol: int, extensions: tuple[int, ...], header: int, sport: int | None) -> None:
     """The numbers passed on the way, where they end, and what stands behind (ipv6_find_hdr)."""

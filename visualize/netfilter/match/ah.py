@@ -4,8 +4,8 @@
 """
 
 from snapshot.host.firewall import Clause, Option
-from visualize.netfilter.answer import Answer, decide, no, yes
-from visualize.netfilter.headers import extension_header, no_transport, not_captured
+from visualize.netfilter.answer import Answer, decide, yes
+from visualize.netfilter.headers import extension_bytes, no_transport
 from visualize.netfilter.here import Here
 from visualize.netfilter.match.esp import spi_check
 from visualize.netfilter.options import All, Check, not_known, number_range, word
@@ -33,11 +33,9 @@ def _field_check(option: Option) -> Check:
     first, last = (0, 0) if option.name == "--ahres" else number_range(word(option), largest)
 
     def check(packet: Packet, here: Here) -> Answer:
-        if Protocol.AH not in packet.extension_headers and packet.protocol != Protocol.AH:
-            return no("there is no AH header")
-        header = extension_header(packet, Protocol.AH)
-        if header is None or len(header) < 8:
-            return not_captured("the AH header").negate(option.negated)
+        header = extension_bytes(packet, Protocol.AH, 12, option.negated)
+        if isinstance(header, Answer):
+            return header
         value = int.from_bytes(header[start:end], "big")
         value = (value + 2) * 4 if option.name == "--ahlen" else value
         return decide(first <= value <= last, f"{option.name[2:]} is {value}", option.negated)
@@ -46,8 +44,8 @@ def _field_check(option: Option) -> Check:
 
 
 def _there(packet: Packet, here: Here) -> Answer:
-    found = Protocol.AH in packet.extension_headers or packet.protocol == Protocol.AH
-    return decide(found, "there is no AH header")
+    header = extension_bytes(packet, Protocol.AH, 12)
+    return header if isinstance(header, Answer) else yes()
 
 
 def bind(clause: Clause, family: str) -> All:

@@ -6,8 +6,9 @@
 from collections.abc import Callable
 
 from snapshot.host.firewall import Clause, Option
-from visualize.netfilter.answer import Answer, decide, yes
+from visualize.netfilter.answer import Answer, decide, no, yes
 from visualize.netfilter.extension import BindError
+from visualize.netfilter.headers import hotdrop, not_captured
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import network
 from visualize.netfilter.protocols import protocol_number
@@ -32,6 +33,8 @@ class Builtin:
 
 
 _OK = yes()
+AH = 51
+EXTENSION_HEADERS = (0, 43, 44, AH, 60)
 _ORDER = ("-s", "-d", "-i", "-o", "-p", "-f")
 
 
@@ -69,9 +72,20 @@ def _protocol_check(option: Option) -> Check:
         raise BindError(f"protocol {option.values[0]!r} is not known")
 
     def check(packet: Packet, here: Here) -> Answer:
+        if packet.family == 6 and packet.protocol in EXTENSION_HEADERS:
+            return _unwalked(packet, here)
+        if AH in packet.extension_headers and here.backend == "nft":
+            return decide(number in (0, AH), "nft takes AH for the protocol", option.negated)  # IP6_FH_F_AUTH
         return decide(number == 0 or packet.protocol == number, f"protocol is {packet.protocol_name}", option.negated)
 
     return check
+
+
+def _unwalked(packet: Packet, here: Here) -> Answer:
+    """The chain of extension headers ends before the protocol is told (ip6_packet_match: hotdrop; nft_set_pktinfo_ipv6: no match)."""
+    if len(packet.raw) < packet.length:
+        return not_captured("the IPv6 extension headers")
+    return no("its extension headers are cut") if here.backend == "nft" else hotdrop("its extension headers are cut; the kernel drops the packet")
 
 
 def _fragment_check(option: Option) -> Check:

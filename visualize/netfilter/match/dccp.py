@@ -6,7 +6,7 @@
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide
 from visualize.netfilter.extension import BindError
-from visualize.netfilter.headers import hotdrop, needed_bytes
+from visualize.netfilter.headers import dropping, hotdrop, needed_bytes
 from visualize.netfilter.here import Here
 from visualize.netfilter.match.tcp import port_check, whole_header
 from visualize.netfilter.options import All, Check, integer, not_known, word, words
@@ -48,10 +48,10 @@ def _option_check(option: Option) -> Check:
             return header
         begin, end = _options_at(header), header[4] * 4
         if end < begin:
-            return hotdrop("the DCCP header says that it is shorter than it is; the kernel drops the packet")
+            return dropping(hotdrop("the DCCP header says that it is shorter than it is; the kernel drops the packet"), option.negated)
         options = needed_bytes(packet, begin, end - begin, option.negated) if end > begin else b""
         if isinstance(options, Answer):
-            return options
+            return dropping(options, option.negated)
         found = wanted in _kinds(options)
         return decide(found, f"DCCP option {wanted} is {'there' if found else 'not there'}", option.negated)
 

@@ -4,8 +4,8 @@
 """
 
 from snapshot.host.firewall import Clause, Option
-from visualize.netfilter.answer import Answer, decide
-from visualize.netfilter.headers import extension_header, not_captured
+from visualize.netfilter.answer import Answer, decide, yes
+from visualize.netfilter.headers import extension_bytes, extension_header, not_captured
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, not_known, number_range, word
 from visualize.packet.packet import Packet
@@ -14,7 +14,10 @@ FRAGMENT = 44
 
 
 def _there(packet: Packet, here: Here) -> Answer:
-    return decide(packet.is_fragment or FRAGMENT in packet.extension_headers, "there is no fragment header")
+    if packet.is_fragment and not packet.raw:
+        return yes()
+    header = extension_bytes(packet, FRAGMENT, 8)
+    return header if isinstance(header, Answer) else yes()
 
 
 def _check(option: Option) -> Check:

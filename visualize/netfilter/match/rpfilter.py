@@ -25,7 +25,7 @@ class Rpfilter:
         if self._passes(packet, here, name):
             return decide(True, "the way back is not looked at for such a packet", self.invert)
         mark = packet.mark if self.valid_mark else 0
-        fits = here.world.reverse_path(packet.src, name, mark, self.loose, self.accept_local)
+        fits = here.world.reverse_path(packet, name, mark, self.loose, self.accept_local)
         if fits is None:
             return unknown(f"the way back to {packet.src} is not known: routes were not captured", True,
                            "capture `ip route show table all`").negate(self.invert)

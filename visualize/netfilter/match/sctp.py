@@ -6,7 +6,7 @@
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide
 from visualize.netfilter.extension import BindError
-from visualize.netfilter.headers import hotdrop, needed_bytes
+from visualize.netfilter.headers import dropping, hotdrop, needed_bytes
 from visualize.netfilter.here import Here
 from visualize.netfilter.match.tcp import port_check, whole_header
 from visualize.netfilter.options import All, Check, not_known
@@ -26,7 +26,7 @@ Wanted = dict[int, tuple[int, int]]  # chunk type -> (mask, value) of its flags
 def _wanted(text: str) -> Wanted:
     """`INIT,DATA:Be`: a capital letter is a flag that is set, a small one a flag that is not (parse_sctp_chunk)."""
     if text.upper() in ("ALL", "NONE"):
-        return {kind: (0, 0) for kind in range(256)} if text.upper() == "ALL" else {}
+        return dict.fromkeys(range(256), (0, 0)) if text.upper() == "ALL" else {}
     found = {}
     for part in text.split(","):
         name, _, letters = part.partition(":")
@@ -51,10 +51,10 @@ def _chunk_check(option: Option) -> Check:
         while at == HEADER or packet.header_length + at < packet.length:
             header = needed_bytes(packet, at, 4, option.negated)
             if isinstance(header, Answer):
-                return header
+                return dropping(header, option.negated)
             kind, size = header[0], int.from_bytes(header[2:4], "big")
             if not size:
-                return hotdrop("an SCTP chunk without a length; the kernel drops the packet")
+                return dropping(hotdrop("an SCTP chunk without a length; the kernel drops the packet"), option.negated)
             seen.append(kind)
             at += (size + 3) // 4 * 4
             held = kind in wanted and header[1] & wanted[kind][0] == wanted[kind][1]

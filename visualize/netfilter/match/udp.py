@@ -11,11 +11,12 @@ from visualize.packet.packet import Protocol
 
 def ports_of(clause: Clause, protocol: Protocol) -> All:
     """The checks of a protocol that has ports and nothing else to ask for."""
-    checks: list[Check] = [whole_header(protocol)]
+    native = protocol == Protocol.UDP and bool(clause.options)
+    checks: list[Check] = [whole_header(protocol, native)]
     for option in clause.options:
         if option.name not in ("--sport", "--source-port", "--dport", "--destination-port"):
             raise not_known(option)
-        checks.append(port_check(option, option.name in ("--sport", "--source-port")))
+        checks.append(port_check(option, option.name in ("--sport", "--source-port"), native))
     return All(checks)
 
 

@@ -13,8 +13,8 @@ CASES = r"""
 -p sctp -m sctp --chunk-types only INIT,DATA ; sctp 10.0.0.1:1000 > 10.0.0.2:38412 length=52 raw=45000000000000000000000000000000000000000000000000000000000000000100001400000000000000000000000000000000 ; YES
 -p sctp -m sctp --chunk-types only DATA ; sctp 10.0.0.1:1000 > 10.0.0.2:38412 length=52 raw=45000000000000000000000000000000000000000000000000000000000000000100001400000000000000000000000000000000 ; NO
 -p sctp -m sctp ! --chunk-types any INIT ; sctp 10.0.0.1:1000 > 10.0.0.2:38412 length=52 raw=45000000000000000000000000000000000000000000000000000000000000000100001400000000000000000000000000000000 ; NO
--p sctp -m sctp --chunk-types any INIT ; sctp 10.0.0.1:1000 > 10.0.0.2:38412 length=52 ; UNKNOWN the capture lacks the SCTP chunks
--p sctp -m sctp --chunk-types any DATA:B ; sctp 10.0.0.1:1000 > 10.0.0.2:38412 ; BINDERROR
+-p sctp -m sctp --chunk-types any INIT ; sctp 10.0.0.1:1000 > 10.0.0.2:38412 length=52 ; UNKNOWN the capture lacks the sctp header
+-p sctp -m sctp --chunk-types any DATA:X ; sctp 10.0.0.1:1000 > 10.0.0.2:38412 ; BINDERROR
 """
 
 
