@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from snapshot.host.link import IPAddress
-from snapshot.host.routing import TABLE_LOCAL
 from visualize.datapath.doubt import Doubts
-from visualize.datapath.routing import Query, select_source
+from visualize.datapath.routing import Query
+from visualize.datapath.source import lent_source
 from visualize.datapath.stack import Stack
 from visualize.datapath.tuples import PORT_PROTOCOLS, FlowTuple, tuple_of
 from visualize.netfilter.hook import Hook
@@ -91,12 +91,4 @@ def _local_addresses(stack: Stack, family: int) -> list[IPAddress]:
 
 def _source_for(stack: Stack, destination: IPAddress) -> IPAddress | None:
     """The source address that the kernel gives to a packet for this destination."""
-    found = stack.fib[destination.version].lookup(Query(destination))
-    if found.route is None:
-        return None
-    if found.route.preferred_source is not None:
-        return found.route.preferred_source
-    if found.route.table == TABLE_LOCAL:
-        return destination
-    hop = found.nexthop
-    return select_source(stack.namespace, hop.device or "", hop.gateway or destination) if hop is not None else None
+    return lent_source(stack.namespace, stack.fib[destination.version].lookup(Query(destination)), destination)

@@ -7,7 +7,8 @@ from ipaddress import IPv4Address, ip_address
 from snapshot.host import HOST, Host
 from snapshot.host.link import IPAddress
 from visualize.datapath.machine import Machine
-from visualize.datapath.routing import Query, select_source
+from visualize.datapath.routing import Query
+from visualize.datapath.source import lent_source
 from visualize.flow import Flow, PathUse
 from visualize.netfilter.protocols import protocol_number
 from visualize.packet.packet import Packet, Protocol
@@ -108,13 +109,7 @@ def _chosen_source(machine: Machine, netns: str, interface: str | None, destinat
         raise ValueError("--src: say where the packet comes from (it arrives from outside, so its source can't be chosen)")
     stack = machine.stack(netns)
     assert stack is not None
-    found = stack.fib[destination.version].lookup(Query(destination))
-    if found.route is not None and found.route.preferred_source is not None:
-        return found.route.preferred_source
-    if found.type.value == "local":
-        return destination
-    hop = found.nexthop
-    source = select_source(stack.namespace, hop.device or "", hop.gateway or destination) if hop is not None else None
+    source = lent_source(stack.namespace, stack.fib[destination.version].lookup(Query(destination)), destination)
     if source is None:
         raise ValueError(f"--src: {netns} has no route to {destination}, so no source address can be chosen: name one")
     return source

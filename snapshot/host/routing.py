@@ -51,6 +51,7 @@ class Route:
     source: IPNetwork | None = None  # IPv6 `from`
     flags: frozenset[str] = frozenset()
     realm: int | None = None  # destination realm
+    preference: str = "medium"  # IPv6 router preference: low | medium | high
     text: str = ""
     line: int = 0
     file: str = ""
@@ -74,6 +75,8 @@ class PolicyRule:
     mark: int | None = None
     mark_mask: int = 0xFFFFFFFF
     tos: int | None = None
+    dscp: int | None = None  # `dscp`, six bits, compared whole under its mask (Linux 6.11)
+    dscp_mask: int = 0x3F
     protocol: int | None = None
     source_ports: tuple[int, int] | None = None
     destination_ports: tuple[int, int] | None = None
@@ -81,6 +84,7 @@ class PolicyRule:
     suppress_prefix_length: int | None = None
     suppress_interface_group: str | None = None
     l3mdev: bool = False
+    realm: int | None = None  # destination realm
     unknown: tuple[str, ...] = ()
     text: str = ""
     line: int = 0

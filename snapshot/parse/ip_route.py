@@ -64,7 +64,7 @@ def _of_line(line: str, family: int) -> Route:
                  values.get("proto", values.get("protocol")), int(values["mtu"]) if values.get("mtu", "").isdigit() else None,
                  int(values["nhid"]) if "nhid" in values else None,
                  prefix(source, family) if source and source not in ("all", "default") else None, flags & _FLAGS,
-                 _realm(values.get("realm", values.get("realms"))), " ".join(line.split()))
+                 _realm(values.get("realm", values.get("realms"))), values.get("pref", "medium"), " ".join(line.split()))
 
 
 def _realm(text: str | None) -> int | None:
@@ -120,7 +120,7 @@ def _of_json(item: dict[str, Any], family: int) -> Route:
                   item.get("scope"), ip_address(item["prefsrc"]) if "prefsrc" in item else None,
                   int(str(tos), 16) if tos else 0, item.get("protocol"), mtu, item.get("nhid"),
                   prefix(source, family) if source and source not in ("all", "default") else None,
-                  frozenset(item.get("flags", ())) & _FLAGS)
+                  frozenset(item.get("flags", ())) & _FLAGS, preference=str(item.get("pref", "medium")))
     return replace(route, text=describe(route))
 
 

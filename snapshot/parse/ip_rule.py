@@ -14,8 +14,13 @@ from snapshot.parse.ip_link import is_json, load_json
 from snapshot.parse.ip_route import prefix, table_number
 
 _PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "ipv6-icmp": 58, "icmpv6": 58, "sctp": 132, "gre": 47, "esp": 50, "ah": 51}
+_JSON_KEYS = {"priority", "not", "src", "srclen", "dst", "dstlen", "fwmark", "fwmask", "iif", "iif_detached", "oif", "oif_detached", "tos",
+              "dscp", "ipproto", "sport", "sport_start", "sport_end", "dport", "dport_start", "dport_end", "uid", "uid_start", "uid_end", "l3mdev",
+              "table", "suppress_prefixlen", "suppress_ifgroup", "goto", "unresolved", "nop", "action", "protocol", "flow_to", "flow_from", "flags"}
 _ACTIONS = ("blackhole", "unreachable", "prohibit", "nop")
-_IGNORED = {"proto", "protocol", "flowlabel"}
+_IGNORED = {"proto", "protocol"}
+_DSCP = {"cs0": 0, "cs1": 8, "cs2": 16, "cs3": 24, "cs4": 32, "cs5": 40, "cs6": 48, "cs7": 56, "af11": 10, "af12": 12, "af13": 14, "af21": 18,
+         "af22": 20, "af23": 22, "af31": 26, "af32": 28, "af33": 30, "af41": 34, "af42": 36, "af43": 38, "ef": 46, "le": 1, "voice-admit": 44}
 
 
 def _range(text: str) -> tuple[int, int]:
@@ -44,9 +49,13 @@ def _apply(rule: PolicyRule, key: str, value: str) -> PolicyRule:
             return replace(rule, mark=mark, mark_mask=mask)
         case "tos" | "dsfield":
             return replace(rule, tos=int(value, 16))
+        case "dscp":
+            number_text, _, mask_text = value.lower().partition("/")
+            number = _DSCP[number_text] if number_text in _DSCP else int(number_text, 0)
+            return replace(rule, dscp=number, dscp_mask=int(mask_text, 0) if mask_text else 0x3F)
         case "ipproto":
-            number = _PROTOCOLS.get(value)
-            return replace(rule, protocol=number if number is not None else int(value))
+            known = _PROTOCOLS.get(value)
+            return replace(rule, protocol=known if known is not None else int(value))
         case "sport":
             return replace(rule, source_ports=_range(value))
         case "dport":
@@ -59,12 +68,23 @@ def _apply(rule: PolicyRule, key: str, value: str) -> PolicyRule:
             return replace(rule, action="goto", goto_priority=int(value))
         case "suppress_prefixlength":
             return replace(rule, suppress_prefix_length=int(value))
+        case "realms" | "realm":
+            last = value.rpartition("/")[2]
+            return replace(rule, realm=int(last, 0) if last[:1].isdigit() else None)
         case "suppress_ifgroup":
             return replace(rule, suppress_interface_group=value)
         case _ if key in _IGNORED:
             return rule
         case _:
             return replace(rule, unknown=(*rule.unknown, f"{key} {value}"))
+
+
+def _understood(rule: PolicyRule, key: str, value: str) -> PolicyRule:
+    """The pair applied, or kept as something that was not understood: a rule that is lost would be a wrong certainty."""
+    try:
+        return _apply(rule, key, value)
+    except ValueError:
+        return replace(rule, unknown=(*rule.unknown, f"{key} {value}"))
 
 
 def _of_line(line: str, family: int) -> PolicyRule:
@@ -88,7 +108,7 @@ def _of_line(line: str, family: int) -> PolicyRule:
             if word in ("lookup", "table") and words[position] == "[l3mdev-table]":
                 rule = replace(rule, l3mdev=True)
             else:
-                rule = _apply(rule, word, words[position])
+                rule = _understood(rule, word, words[position])
             position += 1
         else:
             rule = replace(rule, unknown=(*rule.unknown, word))
@@ -105,7 +125,7 @@ def _of_json(item: dict[str, Any], family: int) -> PolicyRule:
             words += [name, f"{value}/{length}" if length is not None and value != "all" else str(value)]
     if "fwmark" in item:
         words += ["fwmark", str(item["fwmark"]) + (f"/{item['fwmask']}" if "fwmask" in item else "")]
-    for key in ("iif", "oif", "tos", "ipproto"):
+    for key in ("iif", "oif", "tos", "dscp", "ipproto"):
         if key in item:
             words += [key, str(item[key])]
     for key in ("sport", "dport", "uid"):
@@ -117,9 +137,12 @@ def _of_json(item: dict[str, Any], family: int) -> PolicyRule:
     if "l3mdev" in item:
         words.append("l3mdev")
     for key, name in (("table", "lookup"), ("suppress_prefixlen", "suppress_prefixlength"), ("suppress_ifgroup", "suppress_ifgroup"),
-                      ("goto", "goto")):
+                      ("goto", "goto"), ("flow_to", "realms")):
         if key in item:
             words += [name, str(item[key])]
+    if "nop" in item:
+        words.append("nop")
+    words += [word for key in sorted(item.keys() - _JSON_KEYS) for word in (key, str(item[key]).replace(" ", ""))]
     if item.get("action") in _ACTIONS:
         words.append(item["action"])
     return _of_line(f"{item['priority']}: " + " ".join(words), family)

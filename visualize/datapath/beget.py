@@ -4,8 +4,9 @@
 from snapshot.host.link import IPAddress
 from snapshot.host.routing import RouteType
 from visualize.datapath.conntrack import Tracking
-from visualize.datapath.routing import Query, select_source
+from visualize.datapath.routing import Query
 from visualize.datapath.skb import Skb
+from visualize.datapath.source import lent_source
 from visualize.datapath.stack import Stack
 from visualize.netfilter.here import Here
 from visualize.netfilter.outcome import Begets
@@ -60,11 +61,7 @@ def _error_source(stack: Stack, skb: Skb, incoming: str) -> IPAddress | None:
     fib = stack.fib[packet.family]
     if fib.type_of(packet.dst) is RouteType.LOCAL:
         return packet.dst
-    back = fib.lookup(Query(packet.src))
-    if back.route is not None and back.route.preferred_source is not None:
-        return back.route.preferred_source
-    gateway = back.nexthop.gateway if back.nexthop is not None else None
-    return select_source(stack.namespace, back.device or incoming, gateway or packet.src)
+    return lent_source(stack.namespace, fib.lookup(Query(packet.src)), packet.src)
 
 
 def reject(stack: Stack, skb: Skb, here: Here, begets: Begets) -> bool:

@@ -7,6 +7,7 @@ from snapshot.host.conntrack import ConntrackEntry
 from visualize.datapath import device, ip
 from visualize.datapath.conntrack import Tracking
 from visualize.datapath.doubt import Doubts
+from visualize.datapath.routing import KERNEL_UID
 from visualize.datapath.skb import Journey, Skb
 from visualize.datapath.stack import Stack, entry_hints
 from visualize.datapath.tuples import FlowTuple
@@ -70,13 +71,13 @@ class Machine:
         if tracking is not None:
             journey.states.append((stack.netns, tracking))
         first = Received(stack.netns, packet, None, local=True, by_kernel=True)
-        return self._finish(packet, first, ip.send(stack, skb), journey)[0]
+        return self._finish(packet, first, ip.send(stack, skb, uid=KERNEL_UID), journey)[0]
 
     def child_out(self, stack: Stack, packet: Packet, now: int | None, out: str) -> Path:
         """A packet of the kernel's that passes no hook on its way out of `out`."""
         journey = Journey(Doubts(self.assumptions), now)
         skb = Skb(packet, journey, tracking=None)
-        skb.route = stack.fib[packet.family].lookup(ip.query_for(skb, None, out))
+        skb.route = stack.fib[packet.family].lookup(ip.query_for(skb, out, KERNEL_UID))
         first = Received(stack.netns, packet, None, local=True, by_kernel=True)
         return self._finish(packet, first, device.transmit(stack, out, skb), journey)[0]
 

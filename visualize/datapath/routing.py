@@ -1,27 +1,34 @@
-"""Routing: policy rules choose tables, the longest prefix chooses the route (fib_rules.c, fib_trie.c, ip6_fib.c)."""
+"""Routing: policy rules choose tables, tables choose routes (fib_rules_lookup, fib_lookup, fib6_rule_lookup)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from snapshot.host import Namespace
 from snapshot.host.link import Interface, IPAddress, IPNetwork
 from snapshot.host.routing import (
+    TABLE_DEFAULT,
     TABLE_LOCAL,
+    TABLE_MAIN,
     NextHop,
     PolicyRule,
     Route,
     RouteType,
     default_rules,
 )
+from visualize.datapath.fib import FATAL, Found, Table, Way
 
-_FATAL = {RouteType.BLACKHOLE, RouteType.UNREACHABLE, RouteType.PROHIBIT}
 _RULE_FATAL = {"blackhole": RouteType.BLACKHOLE, "unreachable": RouteType.UNREACHABLE, "prohibit": RouteType.PROHIBIT}
+_VALID = {"PERMANENT", "NOARP", "REACHABLE", "PROBE", "STALE", "DELAY"}
+KERNEL_UID = 0  # packets from a wire, and the kernel's own, are looked up as root's (sock_net_uid)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a lookup is asked (struct flowi). Interfaces None: not given; `incoming` None means locally generated (iif lo)."""
+    """What a lookup is asked (struct flowi). Interfaces None: not given; `incoming` None means locally generated (iif lo).
+
+    `uid` None: not known (a process that no snapshot tells). `bound`: the sender's socket is bound to `outgoing`.
+    """
 
     destination: IPAddress
     source: IPAddress | None = None
@@ -32,6 +39,9 @@ class Query:
     protocol: int | None = None
     sport: int | None = None
     dport: int | None = None
+    uid: int | None = None
+    bound: bool = False
+    domain: str | None = None  # the VRF, where it is known beforehand (flowi_l3mdev)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +53,22 @@ class Result:
     nexthop: NextHop | None
     rule: PolicyRule | None = None
     doubts: tuple[str, ...] = ()
+    nexthops: tuple[NextHop, ...] = ()  # all that may carry it, of a multipath route
 
     @property
     def device(self) -> str | None:
         """The outgoing interface."""
         return self.nexthop.device if self.nexthop else None
 
+    @property
+    def found(self) -> bool:
+        """fib_lookup returned 0: there is a way, be it to the host itself."""
+        return self.nexthop is not None
 
-class _Table:
-    """One routing table: routes by prefix length, the longest first; within a prefix by TOS, then metric."""
-
-    def __init__(self) -> None:
-        self.by_length: dict[int, dict[int, list[Route]]] = {}
-        self.lengths: list[int] = []
-
-    def add(self, route: Route) -> None:
-        length = route.destination.prefixlen
-        bucket = self.by_length.setdefault(length, {})
-        bucket.setdefault(int(route.destination.network_address), []).append(route)
-
-    def finish(self) -> None:
-        self.lengths = sorted(self.by_length, reverse=True)
-        for bucket in self.by_length.values():
-            for routes in bucket.values():
-                routes.sort(key=lambda r: (-r.tos, r.metric))
-
-    def matching(self, address: IPAddress) -> Iterable[Route]:
-        """Routes whose prefix holds the address, the longest first."""
-        bits, value = address.max_prefixlen, int(address)
-        for length in self.lengths:
-            key = value >> (bits - length) << (bits - length) if length else 0
-            yield from self.by_length[length].get(key, ())
+    @property
+    def same(self) -> tuple[object, ...]:
+        """What two results must have in common to lead a packet the same way."""
+        return (self.type, self.route, self.nexthop, self.nexthops)
 
 
 class Fib:
@@ -90,14 +85,18 @@ class Fib:
         self.invented = routes is None
         self.rules_captured = rules is not None
         self.rules = tuple(sorted(rules if rules else default_rules(family), key=lambda r: r.priority))
-        plain = {(r.priority, r.table) for r in default_rules(family)}
-        self.custom_rules = any((r.priority, r.table) not in plain or r.source or r.destination or r.mark is not None
-                                for r in self.rules)
-        self.tables: dict[int, _Table] = {}
+        self.custom_rules = [_bare(r) for r in self.rules] != [_bare(r) for r in default_rules(family)]
+        self.asks_ports = any(r.protocol is not None or r.source_ports is not None or r.destination_ports is not None for r in self.rules)
         self.has_tclassid = any(r.realm for r in routes or ())
-        for route in [*(routes or ()), *self._implied(routes)]:
-            self.tables.setdefault(route.table, _Table()).add(route)
-        for table in self.tables.values():
+        every = [*(routes or ()), *self._implied(routes)]
+        self.custom_local_routes = any(r.type is RouteType.LOCAL and r.protocol not in (None, "kernel") for r in every)
+        self.tables: dict[int, Table] = {}
+        self._merged = Table()  # IPv4 without custom rules: local and main are one trie (fib_trie_table)
+        for route in every:
+            self.tables.setdefault(route.table, Table()).add(route)
+            if route.table in (TABLE_LOCAL, TABLE_MAIN):
+                self._merged.add(route)
+        for table in (*self.tables.values(), self._merged):
             table.finish()
 
     def _implied(self, routes: tuple[Route, ...] | None) -> list[Route]:
@@ -111,93 +110,194 @@ class Fib:
                 if not have_local:
                     made += _local_routes(interface, address.local, address.network, self.family)
                 if routes is None and address.network.prefixlen < address.local.max_prefixlen and interface.up:
-                    made.append(Route(address.network, nexthops=(NextHop(interface.name),), scope="link",
+                    made.append(Route(address.network, nexthops=(NextHop(interface.name),), scope="link", protocol="kernel",
                                       text=f"{address.network} dev {interface.name} (from its address)"))
         if not have_local and self.family == 4:
             loopback = IPv4Network("127.0.0.0/8")
-            made.append(Route(loopback, RouteType.LOCAL, TABLE_LOCAL, (NextHop("lo"),), text="local 127.0.0.0/8 dev lo"))
+            made.append(Route(loopback, RouteType.LOCAL, TABLE_LOCAL, (NextHop("lo"),), protocol="kernel", text="local 127.0.0.0/8 dev lo"))
         return made
 
-    def lookup(self, query: Query, ignore_dead: bool = True) -> Result:
-        """The route for a packet (fib_lookup, fib6_rule_lookup). Without any: type UNREACHABLE, route None."""
-        position = 0
-        doubts: tuple[str, ...] = ()
+    # -- rules ------------------------------------------------------------------------------------------------------------
+
+    def lookup(self, query: Query, ignore_linkdown: bool = True) -> Result:
+        """The route for a packet (fib_lookup, fib6_rule_lookup). Without any: type UNREACHABLE, route None.
+
+        `ignore_linkdown` False is FIB_LOOKUP_IGNORE_LINKSTATE: routes without a carrier count, whatever the sysctl says.
+        """
+        flow = _Flow(query, *self._l3_domain(query), ignore_linkdown)
+        if self.custom_rules:
+            return self._by_rules(0, flow)
+        return self._plain(flow)
+
+    def _plain(self, flow: "_Flow") -> Result:
+        """Without rules of anybody's own: IPv4 looks local and main up as one table, IPv6 one after the other."""
+        tables = [self._merged, self.tables.get(TABLE_DEFAULT)] if self.family == 4 else [
+            self.tables.get(TABLE_LOCAL), self.tables.get(TABLE_MAIN)]
+        for table in tables:
+            found = self._in_table(table, flow)
+            if found is not None and found.type is not RouteType.THROW:
+                assert found.route is not None
+                rule = next((r for r in self.rules if r.table == found.route.table), None)
+                return replace(found, rule=rule)
+        return Result(RouteType.UNREACHABLE, None, None)
+
+    def _by_rules(self, position: int, flow: "_Flow") -> Result:
+        """fib_rules_lookup from a rule on. A rule that nobody can tell of is a doubt where it makes a difference."""
         while position < len(self.rules):
             rule = self.rules[position]
             position += 1
-            applies, doubt = _applies(rule, query)
+            applies, doubt = self._applies(rule, flow)
             if doubt:
-                doubts = (*doubts, doubt)
-            if not applies:
-                continue
-            if rule.action == "goto" and rule.goto_priority is not None:
-                position = next((i for i, r in enumerate(self.rules) if r.priority >= (rule.goto_priority or 0)),
-                                len(self.rules))
-                continue
-            if rule.action in _RULE_FATAL:
-                return Result(_RULE_FATAL[rule.action], None, None, rule, doubts)
-            found = self._table_lookup(rule, query)
-            if found is not None:
-                return replace(found, rule=rule, doubts=doubts + found.doubts)
-        return Result(RouteType.UNREACHABLE, None, None, None, doubts)
+                without = self._by_rules(position, flow)
+                with_it = self._apply(rule, position, flow)
+                with_it = with_it if isinstance(with_it, Result) else self._by_rules(with_it, flow)
+                return without if without.same == with_it.same else replace(without, doubts=(doubt, *without.doubts))
+            if applies:
+                outcome = self._apply(rule, position, flow)
+                if isinstance(outcome, Result):
+                    return outcome
+                position = outcome
+        return Result(RouteType.UNREACHABLE, None, None)
 
-    def _table_of(self, rule: PolicyRule, query: Query) -> int | None:
-        if not rule.l3mdev:
-            return rule.table
-        for name in (query.outgoing, query.incoming):
-            interface = self.namespace.interfaces.get(name or "")
-            if interface is None:
-                continue
-            vrf = interface if interface.vrf_table else self.namespace.interfaces.get(interface.master or "")
-            if vrf is not None and vrf.vrf_table:
-                return vrf.vrf_table
-        return None
+    def _apply(self, rule: PolicyRule, position: int, flow: "_Flow") -> "Result | int":
+        """What a rule that applies does: a result, or the position of the rule to go on with."""
+        match rule.action:
+            case "goto":
+                target = next((i for i, r in enumerate(self.rules) if r.priority == rule.goto_priority), None)
+                return target if target is not None and target >= position else position
+            case "nop":
+                return position
+            case "blackhole" | "unreachable" | "prohibit":
+                return Result(_RULE_FATAL[rule.action], None, None, rule)
+            case _:
+                number = self._vrf_table(flow.l3_master) if rule.l3mdev else rule.table
+                found = self._in_table(self.tables.get(number if number is not None else -1), flow)
+                if found is None or found.type is RouteType.THROW or self._suppressed(rule, found):
+                    return position
+                return replace(found, rule=rule)
 
-    def _table_lookup(self, rule: PolicyRule, query: Query) -> Result | None:
-        number = self._table_of(rule, query)
-        table = self.tables.get(number if number is not None else -1)
-        if table is None:
+    def _suppressed(self, rule: PolicyRule, result: Result) -> bool:
+        """fib4_rule_suppress, fib6_rule_suppress: a result too broad, or through an interface of a group, counts as none."""
+        if result.route is None or result.type in FATAL:
+            return False
+        if rule.suppress_prefix_length is not None and result.route.destination.prefixlen <= rule.suppress_prefix_length:
+            return True
+        first = result.route.nexthops[0].device if result.route.nexthops else None
+        interface = self.namespace.interfaces.get(first or "")
+        return rule.suppress_interface_group is not None and interface is not None and (
+            _group(interface.group) == _group(rule.suppress_interface_group))
+
+    def _applies(self, rule: PolicyRule, flow: "_Flow") -> tuple[bool, str]:
+        """Whether a policy rule applies, and a doubt where that can't be known (fib_rule_match, fib4_rule_match, fib6_rule_match)."""
+        query = flow.query
+        matched = (self._interfaces_match(rule, flow) and _prefixes_match(rule, query) and self._tos_matches(rule, query)
+                   and not (rule.mark is not None and (rule.mark ^ query.mark) & rule.mark_mask)
+                   and not (rule.l3mdev and self._vrf_table(flow.l3_master) is None)
+                   and (rule.protocol is None or rule.protocol == query.protocol)
+                   and _port_matches(rule.source_ports, query.sport) and _port_matches(rule.destination_ports, query.dport))
+        if not matched:
+            return rule.negated, ""
+        if rule.unknown:
+            return False, f"ip rule {rule.text!r}: {', '.join(rule.unknown)} is not understood"
+        if rule.uid_range is not None:
+            uid = query.uid if query.incoming is None else KERNEL_UID
+            if uid is None:
+                return False, f"ip rule {rule.text!r} asks for the sender's uid, which no snapshot holds"
+            matched = rule.uid_range[0] <= uid <= rule.uid_range[1]
+        return matched != rule.negated, ""
+
+    def _interfaces_match(self, rule: PolicyRule, flow: "_Flow") -> bool:
+        incoming = flow.query.incoming if flow.query.incoming is not None else "lo"
+        for wanted, held, through_domain in ((rule.in_interface, incoming, not flow.by_outgoing),
+                                             (rule.out_interface, flow.query.outgoing, flow.by_outgoing)):
+            if wanted is None:
+                continue
+            interface = self.namespace.interfaces.get(wanted)
+            if interface is not None and interface.kind == "vrf":  # fib_rule_iif_match: a VRF stands for all of its domain
+                if not (through_domain and flow.l3_master == wanted):
+                    return False
+            elif wanted != held:
+                return False
+        return True
+
+    def _tos_matches(self, rule: PolicyRule, query: Query) -> bool:
+        if rule.dscp is not None:
+            return not (rule.dscp ^ (query.tos >> 2)) & rule.dscp_mask
+        if not rule.tos:
+            return True
+        return rule.tos == query.tos & (0x1C if self.family == 4 else 0xFC)
+
+    # -- layer 3 domains --------------------------------------------------------------------------------------------------
+
+    def _l3_domain(self, query: Query) -> tuple[str | None, bool]:
+        """l3mdev_update_flow: the VRF that the outgoing (else the incoming) interface belongs to, and whether the outgoing one told."""
+        if query.outgoing is not None:
+            return query.domain or self.l3_master(query.outgoing), query.domain is None
+        if query.domain is not None:
+            return query.domain, False
+        incoming = query.incoming if query.incoming not in (None, "lo") else None
+        return (self.l3_master(incoming) if incoming is not None else None), False
+
+    def l3_master(self, name: str | None) -> str | None:
+        """The VRF device of an interface (itself, where it is one)."""
+        interface = self.namespace.interfaces.get(name or "")
+        if interface is None or interface.kind == "vrf":
+            return interface.name if interface is not None else None
+        master = self.namespace.interfaces.get(interface.master or "")
+        return master.name if master is not None and master.kind == "vrf" else None
+
+    def _vrf_table(self, name: str | None) -> int | None:
+        interface = self.namespace.interfaces.get(name or "")
+        return interface.vrf_table if interface is not None else None
+
+    # -- tables -----------------------------------------------------------------------------------------------------------
+
+    def _in_table(self, table: Table | None, flow: "_Flow") -> Result | None:
+        """The route that one table has; a THROW is told as such, a missing one is None."""
+        found = table.lookup(flow.query.destination, self._way(flow)) if table is not None else None
+        if found is None:
             return None
-        for route in table.matching(query.destination):
-            if self.family == 4 and route.tos and route.tos != (query.tos & 0x1C):
-                continue
-            if route.source is not None and (query.source is None or query.source not in route.source):
-                continue
-            if route.type is RouteType.THROW:
-                return None
-            if route.type in _FATAL:
-                return Result(route.type, route, None)
-            if "dead" in route.flags:
-                continue
-            usable = [hop for hop in route.nexthops if self._usable(hop, query)]
-            if not usable:
-                continue
-            if rule.suppress_prefix_length is not None and route.destination.prefixlen <= rule.suppress_prefix_length:
-                return None
-            doubts: tuple[str, ...] = ()
-            if len(usable) > 1:
-                total = sum(hop.weight for hop in usable)
-                ways = ", ".join(f"{hop.device} {hop.weight}/{total}" for hop in usable)
-                doubts = (f"several next hops ({ways}): which one a flow takes is the kernel's hash",)
-            return Result(route.type, route, usable[0], doubts=doubts)
-        return None
+        if found.route.type in FATAL or found.route.type is RouteType.THROW or not found.nexthops:
+            return Result(found.route.type, found.route, None)
+        hops = found.nexthops if flow.query.outgoing is None or self.family == 6 else found.nexthops[:1]
+        return Result(found.route.type, found.route, hops[0], doubts=tuple(_doubts(found, hops, flow.query)), nexthops=hops)
 
-    def _usable(self, hop: NextHop, query: Query) -> bool:
+    def _way(self, flow: "_Flow") -> Way:
+        query = flow.query
+        outgoing = query.outgoing if query.outgoing != flow.l3_master else None  # a VRF directs the lookup, it is no next hop's device
+        if self.family == 4:
+            return Way(query.source, query.tos, lambda hop: self._usable(hop, flow), outgoing)
+        destination = query.destination
+        strict = query.bound or destination.is_multicast or destination.is_link_local or destination.is_loopback or (
+            outgoing is not None and query.source is None)
+        device = outgoing if query.incoming is None else query.incoming
+        return Way(query.source, query.tos, lambda hop: self._usable(hop, flow), device, strict,
+                   self._conf("all", "forwarding") == 0, self._answers)
+
+    def _usable(self, hop: NextHop, flow: "_Flow") -> bool:
+        """fib_lookup_good_nhc, find_match: neither dead nor without a carrier where that counts."""
         if "dead" in hop.flags:
             return False
+        if "linkdown" in hop.flags and flow.ignore_linkdown and self._ignores_linkdown(hop.device):
+            return False
         interface = self.namespace.interfaces.get(hop.device or "")
-        if "linkdown" in hop.flags and self._ignores_linkdown(hop.device):
-            return False
-        if interface is not None and interface.flags and not interface.up:
-            return False
-        return query.outgoing is None or hop.device == query.outgoing
+        return interface is None or not interface.flags or interface.up
 
     def _ignores_linkdown(self, device: str | None) -> bool:
-        base = f"net.ipv{self.family}.conf"
-        return any(self.namespace.sysctl(f"{base}.{name}.ignore_routes_with_linkdown") == "1" for name in (device, "all"))
+        return self._conf(device or "", "ignore_routes_with_linkdown") == 1
+
+    def _conf(self, device: str, name: str) -> int | None:
+        text = self.namespace.sysctl(f"net.ipv{self.family}.conf.{device.replace('.', '/')}.{name}")
+        return int(text) if text is not None and text.isdigit() else None
+
+    def _answers(self, hop: NextHop) -> bool:
+        """rt6_check_neigh: false only for a neighbour that is known not to answer."""
+        return not any(n.device == hop.device and n.address == hop.gateway and n.state == "FAILED" for n in self.namespace.neighbours or ())
+
+    # -- addresses --------------------------------------------------------------------------------------------------------
 
     def type_of(self, address: IPAddress, device: str | None = None) -> RouteType:
-        """What kind of address this is to the host (inet_addr_type: the local table only, so that all else is unicast)."""
+        """What kind of address this is to the host (__inet_dev_addr_type): by the local table, which main is part of without custom rules."""
         if isinstance(address, IPv4Address):
             if address.is_multicast:
                 return RouteType.MULTICAST
@@ -205,11 +305,11 @@ class Fib:
                 return RouteType.BROADCAST
         elif address.is_multicast:
             return RouteType.MULTICAST
-        table = self.tables.get(TABLE_LOCAL)
-        for route in table.matching(address) if table else ():
-            if device is None or any(hop.device == device for hop in route.nexthops):
-                return route.type
-        return RouteType.UNICAST
+        table = self._merged if self.family == 4 and not self.custom_rules else self.tables.get(TABLE_LOCAL)
+        found = self._in_table(table, _Flow(Query(address), None, False, True))
+        if found is None or not found.found or (device is not None and found.device != device):
+            return RouteType.UNICAST
+        return found.type
 
     def local_interface(self, address: IPAddress) -> str | None:
         """The interface whose address this is."""
@@ -217,118 +317,54 @@ class Fib:
         return owner.name if owner else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """A query with what follows from it: its layer 3 domain, and whether the outgoing interface told of it."""
+
+    query: Query
+    l3_master: str | None
+    by_outgoing: bool
+    ignore_linkdown: bool
+
+
+def _doubts(found: Found, hops: tuple[NextHop, ...], query: Query) -> Iterator[str]:
+    if len({(hop.device, hop.gateway) for hop in hops}) > 1:
+        total = sum(hop.weight for hop in hops)
+        ways = ", ".join(f"{hop.device} {hop.weight}/{total}" for hop in hops)
+        yield f"several next hops ({ways}): which one a flow takes is the kernel's hash"
+    if found.rivals and query.incoming is None and query.outgoing is None:
+        ways = ", ".join(str(r.nexthops[0].gateway) for r in (found.route, *found.rivals) if r.nexthops)
+        yield f"several default routes of one metric ({ways}): the kernel takes the first whose gateway it has reached of late"
+    if found.passed_over:
+        yield f"{found.passed_over[0].gateway} did not answer when the snapshot was taken, so another route is taken"
+
+
+def _bare(rule: PolicyRule) -> PolicyRule:
+    return replace(rule, text="", line=0, file="")
+
+
+def _group(name: str) -> str:
+    return "0" if name == "default" else name
+
+
+def _prefixes_match(rule: PolicyRule, query: Query) -> bool:
+    if rule.destination is not None and query.destination not in rule.destination:
+        return False
+    if rule.source is None or rule.source.prefixlen == 0:
+        return True
+    return query.source is not None and query.source in rule.source
+
+
+def _port_matches(ports: tuple[int, int] | None, port: int | None) -> bool:
+    return ports is None or (port is not None and ports[0] <= port <= ports[1])
+
+
 def _local_routes(interface: Interface, local: IPAddress, network: IPNetwork, family: int) -> list[Route]:
     own: IPNetwork = IPv4Network(int(local)) if isinstance(local, IPv4Address) else IPv6Network(int(local))
     hop = (NextHop(interface.name),)
-    made = [Route(own, RouteType.LOCAL, TABLE_LOCAL, hop, scope="host", text=f"local {local} dev {interface.name}")]
+    made = [Route(own, RouteType.LOCAL, TABLE_LOCAL, hop, scope="host", protocol="kernel", text=f"local {local} dev {interface.name}")]
     if family == 4 and network.prefixlen < 31 and "BROADCAST" in interface.flags:
         last = IPv4Network(int(network.broadcast_address))
-        made.append(Route(last, RouteType.BROADCAST, TABLE_LOCAL, hop, scope="link",
+        made.append(Route(last, RouteType.BROADCAST, TABLE_LOCAL, hop, scope="link", protocol="kernel",
                           text=f"broadcast {network.broadcast_address} dev {interface.name}"))
     return made
-
-
-def _applies(rule: PolicyRule, query: Query) -> tuple[bool, str]:
-    """Whether a policy rule applies, and a doubt where that can't be known (fib_rule_match, fib4_rule_match)."""
-    doubt = ""
-    matched = True
-    incoming = query.incoming if query.incoming is not None else "lo"
-    if rule.in_interface is not None and rule.in_interface != incoming:
-        matched = False
-    if rule.out_interface is not None and rule.out_interface != query.outgoing:
-        matched = False
-    if rule.mark is not None and (rule.mark ^ query.mark) & rule.mark_mask:
-        matched = False
-    if rule.source is not None and (query.source is None or query.source not in rule.source):
-        matched = matched and rule.source.prefixlen == 0
-    if rule.destination is not None and query.destination not in rule.destination:
-        matched = False
-    if rule.tos is not None and rule.tos != (query.tos & 0xFC):
-        matched = False
-    if rule.protocol is not None and rule.protocol != query.protocol:
-        matched = False
-    for ports, port in ((rule.source_ports, query.sport), (rule.destination_ports, query.dport)):
-        if ports is not None and (port is None or not ports[0] <= port <= ports[1]):
-            matched = False
-    if matched and rule.uid_range is not None:
-        if query.incoming is not None:
-            matched = False
-        else:
-            doubt, matched = f"ip rule {rule.text!r} asks for the sender's uid, which no snapshot holds", False
-    if matched and rule.unknown:
-        doubt, matched = f"ip rule {rule.text!r}: {', '.join(rule.unknown)} is not understood", False
-    return matched != rule.negated, doubt
-
-
-def select_source(namespace: Namespace, device: str, toward: IPAddress | None) -> IPAddress | None:
-    """The address that `device` lends to packets for `toward` (inet_select_addr; for IPv6 a short form of RFC 6724).
-
-    IPv4: the first primary address whose subnet holds `toward`, else the first primary of global scope, else one of another
-    interface.
-    """
-    interface = namespace.interfaces.get(device)
-    family = toward.version if toward is not None else 4
-    if family == 6:
-        return _select_source6(namespace, device, toward)
-    fallback: IPAddress | None = None
-    for held in interface.addresses if interface else ():
-        if held.family != 4 or held.secondary or held.scope not in ("global", "site", "link"):
-            continue
-        if held.scope == "link" and toward is None:
-            continue
-        if toward is not None and toward in held.network:
-            return held.local
-        if fallback is None:
-            fallback = held.local
-    if fallback is not None:
-        return fallback
-    for other in namespace.interfaces.values():
-        for held in other.addresses:
-            if held.family == 4 and held.scope == "global" and not held.secondary:
-                return held.local
-    return None
-
-
-# Labels of RFC 6724 as the kernel has them (ip6addrlbl_init_table); the longest prefix decides
-_LABELS = tuple((IPv6Network(prefix), label) for prefix, label in (
-    ("::1/128", 0), ("2001:10::/28", 7), ("::ffff:0:0/96", 4), ("::/96", 3), ("2001::/32", 6), ("2002::/16", 2), ("fec0::/10", 11),
-    ("3ffe::/16", 12), ("fc00::/7", 5), ("::/0", 1)))
-
-
-def _label(address: IPv6Address) -> int:
-    return next(label for prefix, label in _LABELS if address in prefix)
-
-
-def _scope6(address: IPv6Address) -> int:
-    """The scope by RFC 4007's numbers (__ipv6_addr_type)."""
-    if address.is_multicast:
-        return int(address) >> 112 & 0xF
-    return 2 if address.is_link_local or address.is_loopback else 5 if address.is_site_local else 14
-
-
-def _select_source6(namespace: Namespace, device: str, toward: IPAddress | None) -> IPAddress | None:
-    """ipv6_dev_get_saddr: the rules of RFC 6724 over the addresses of every interface, those of `device` first where all else is equal.
-
-    Among equals the first in the interface's list wins, which is the order that `ip addr` prints.
-    """
-    if not isinstance(toward, IPv6Address):
-        return None
-    wide = not toward.is_multicast and _scope6(toward) > 2
-    best: tuple[tuple[int, ...], IPAddress] | None = None
-    for interface in namespace.interfaces.values():
-        if interface.name != device and not wide:
-            continue
-        for held in interface.addresses:
-            if not isinstance(held.local, IPv6Address) or {"tentative", "dadfailed"} & held.flags:
-                continue
-            rank = _rank6(held.local, held.network.prefixlen, "deprecated" not in held.flags, interface.name == device, toward)
-            if best is None or rank > best[0]:
-                best = rank, held.local
-    return best[1] if best is not None else None
-
-
-def _rank6(address: IPv6Address, length: int, preferred: bool, leaving: bool, toward: IPv6Address) -> tuple[int, ...]:
-    """ipv6_get_saddr_eval: same address, scope, not deprecated, outgoing interface, label, longest common prefix."""
-    scope = _scope6(address)
-    common = min(length, 128 - (int(address) ^ int(toward)).bit_length())
-    return (address == toward, -scope if scope >= _scope6(toward) else scope - 128, preferred, leaving, _label(address) == _label(toward), common)

@@ -8,8 +8,8 @@ from visualize.datapath import nat, order
 from visualize.datapath.conntrack import UNTRACKED, Tracking
 from visualize.datapath.hooks import Stage
 from visualize.datapath.order import Turn
-from visualize.datapath.routing import select_source
 from visualize.datapath.skb import Skb
+from visualize.datapath.source import select_source
 from visualize.datapath.stack import Stack
 from visualize.netfilter.here import Here
 from visualize.netfilter.hook import Hook

@@ -6,7 +6,8 @@ import pytest
 
 from snapshot.host import Namespace
 from snapshot.parse import ip_addr, ip_route, ip_rule
-from visualize.datapath.routing import Fib, Query, select_source
+from visualize.datapath.routing import Fib, Query
+from visualize.datapath.source import select_source
 
 ADDRESSES = """2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500 state UP
     inet 10.1.0.1/24 brd 10.1.0.255 scope global eth0
