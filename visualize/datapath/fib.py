@@ -64,10 +64,9 @@ class Table:
             if found is not None:
                 yield found
 
-    def matching(self, address: IPAddress) -> Iterator[Route]:
-        """Each route whose prefix holds the address, the longest prefix first."""
-        for routes in self.prefixes(address):
-            yield from routes
+    def beside(self, route: Route) -> list[Route]:
+        """All routes to a route's prefix."""
+        return self._by_length[route.destination.prefixlen][int(route.destination.network_address)]
 
     def lookup(self, address: IPAddress, way: Way) -> Found | None:
         """The route for an address, None where the table has none."""

@@ -42,6 +42,5 @@ def _beside(fib: Fib, found: Result, in_interface: str) -> bool:
     """A route to the same prefix leads out of `in_interface` (rt6_device_match looks at all of them, whatever their metric)."""
     if found.route is None:
         return False
-    prefix = found.route.destination
-    routes = fib.tables[found.route.table].by_length[prefix.prefixlen].get(int(prefix.network_address), ())
+    routes = fib.tables[found.route.table].beside(found.route)
     return any(hop.device == in_interface for route in routes for hop in route.nexthops)
