@@ -1,15 +1,20 @@
-"""Opening a snapshot: a tarball (plain, gz, xz, bz2), a directory, or one file.  The only opener of archives.
+"""Opening a snapshot: a tarball (plain, gz, xz, bz2, zstd), a zip file, a directory, or one file.  The only opener of archives.
 
-Nothing is unpacked to disk: members are read into memory, by name, within limits.  Names that lead outside, links and devices are
-left out and told.
+Nothing is unpacked to disk: members are read into memory, by name, within limits.  Names and links that lead outside, and devices, are
+left out and told; a link to a file inside is that file.
 """
 
+import bz2
+import gzip
+import lzma
 import os
+import posixpath
+import re
 import tarfile
+import zipfile
 import zlib
-from io import BytesIO
-from lzma import LZMAError
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from snapshot.finding import Finding, Kind
 from snapshot.raw import RawFile, RawSnapshot, SnapshotError
@@ -20,8 +25,15 @@ MAX_TOTAL = 4 * 1024**3
 MAX_MEMBERS = 100_000
 MAX_RATIO = 200  # unpacked bytes for each packed one: more is a bomb
 _CAPTURES = (".pcap", ".pcapng", ".cap")
-_MAGICS = {b"\x1f\x8b": "gz", b"\xfd7zXZ": "xz", b"BZh": "bz2"}
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_MAGICS = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", _ZSTD)
+_ZIP = b"PK\x03\x04"
+_CAPTURE_MAGICS = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d")
+# TypeError: tarfile's own answer to a gzip header that is cut off
+_DAMAGE = (EOFError, tarfile.TarError, zlib.error, lzma.LZMAError, OSError, TypeError, ValueError, OverflowError)
+# what a report of a whole host holds besides: logs, packages, journals; never read into memory
+_SKIPPED = re.compile(r"(^|/)(var/(log|lib|spool|cache)|sos_logs|sos_strings|usr|boot|lib|"
+                      r"sys/(devices|firmware|fs|kernel|module|bus|block|power))/")
 
 
 def open_snapshot(path: str | os.PathLike[str]) -> RawSnapshot:
@@ -39,11 +51,58 @@ def open_snapshot(path: str | os.PathLike[str]) -> RawSnapshot:
         raise SnapshotError(f"{name}: can't be read: {error.strerror or error}") from error
     if not head:
         raise SnapshotError(f"{name}: the file is empty")
-    if head.startswith(_ZSTD):
-        raise SnapshotError(f"{name}: compressed with zstd: unpack it first (zstd -d {name}) and give the .tar")
-    if any(head.startswith(magic) for magic in _MAGICS) or head[257:262] == b"ustar":
-        return _tarball(target, name)
+    if head.startswith(_ZIP):
+        return _zip(target, name)
+    if head[257:262] == b"ustar" or any(head.startswith(magic) for magic in _MAGICS):
+        return _compressed(target, name, head)
     return _single(target, name, head)
+
+
+def _compressed(target: Path, name: str, head: bytes) -> RawSnapshot:
+    """A tarball, packed or not; or one packed text (`iptables-save.gz`)."""
+    try:
+        return _tarball(target, name)
+    except NotTar as problem:
+        data = None if head[257:262] == b"ustar" else _unpacked(target, head)
+        if data is None or data[257:262] == b"ustar" or b"\0\0" in data[:512]:
+            raise SnapshotError(f"{name}: not a tarball that can be read: {problem}") from None
+        inside = target.name.rpartition(".")[0] or target.name
+        return RawSnapshot(name, {inside: RawFile(inside, data)})
+
+
+class NotTar(SnapshotError):
+    """Not a single member could be read."""
+
+
+def _stream(target: Path, head: bytes) -> Any:
+    """The bytes of a packed file, unpacked as they are read."""
+    if head.startswith(b"\x1f\x8b"):
+        return gzip.open(target)
+    if head.startswith(b"BZh"):
+        return bz2.open(target)
+    if head.startswith(b"\xfd7zXZ"):
+        return lzma.open(target)
+    import zstandard
+    file = open(target, "rb")  # noqa: SIM115 (closed with the stream)
+    return zstandard.ZstdDecompressor(max_window_size=2**31).stream_reader(file, read_across_frames=True, closefd=True)
+
+
+def _unpacked(target: Path, head: bytes) -> bytes | None:
+    """A packed text, up to a text's limit; what comes before damage is kept."""
+    parts: list[bytes] = []
+    try:
+        with _stream(target, head) as stream:
+            while sum(map(len, parts)) <= MAX_TEXT and (part := stream.read(1 << 20)):
+                parts.append(part)
+    except (*_DAMAGE, _zstd_error()):
+        pass
+    data = b"".join(parts)
+    return data if data and len(data) <= MAX_TEXT else None
+
+
+def _zstd_error() -> type[Exception]:
+    import zstandard
+    return zstandard.ZstdError
 
 
 def _safe(name: str) -> str | None:
@@ -59,55 +118,134 @@ def _limit(name: str) -> int:
 
 
 def _tarball(target: Path, name: str) -> RawSnapshot:
-    files: dict[str, RawFile] = {}
-    findings: list[Finding] = []
-    packed = max(target.stat().st_size, 1)
-    total = 0
+    """Read every member. Raises NotTar where there is none that can be read."""
+    reading = _Reading(name)
     try:
-        with tarfile.open(target, "r|*") as archive:
-            for count, member in enumerate(archive):
-                if count >= MAX_MEMBERS:
-                    raise SnapshotError(f"{name}: more than {MAX_MEMBERS} members; this is no snapshot")
-                total += _member(archive, member, name, files, findings)
-                if total > MAX_TOTAL or (total > 64 * 1024**2 and total > packed * MAX_RATIO):
-                    raise SnapshotError(f"{name}: unpacks to more than {total >> 20} MiB from {packed >> 10} KiB: refused as a "
-                                        "decompression bomb")
-    except (EOFError, tarfile.ReadError, zlib.error, LZMAError, OSError, TypeError) as error:
-        # TypeError: tarfile's own answer to a gzip header that is cut off
-        if not files:
-            raise SnapshotError(f"{name}: not a tarball that can be read: {error}") from None
-        last = next(reversed(files))
-        findings.append(Finding(Kind.TRUNCATED, name, 0, "", f"the tarball is damaged or cut off behind {last} ({error}); the "
-                                f"{len(files)} files before that are used"))
-    if not files:
+        with open(target, "rb") as file:
+            packed = file.read(6)
+        with _stream(target, packed) if packed.startswith(_ZSTD) else open(target, "rb") as source, tarfile.open(
+                mode="r|" if packed.startswith(_ZSTD) else "r|*", fileobj=source) as archive:
+            for member in archive:
+                reading.member(archive, member)
+                reading.check(max(target.stat().st_size, 1))
+    except (*_DAMAGE, _zstd_error()) as error:
+        if not reading.files:
+            raise NotTar(f"{name}: not a tarball that can be read: {error}") from None
+        last = next(reversed(reading.files))
+        reading.findings.append(Finding(Kind.TRUNCATED, name, 0, "", f"the tarball is damaged or cut off behind {last} ({error}); the "
+                                        f"{len(reading.files)} files before that are used"))
+    if not reading.files:
+        raise NotTar(f"{name}: an archive without a single file in it")
+    return reading.snapshot()
+
+
+class _Reading:
+    """An archive while it is read: its files, its links (resolved at the end, inside the archive only), what was left out."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.files: dict[str, RawFile] = {}
+        self.links: dict[str, str] = {}
+        self.findings: list[Finding] = []
+        self.left_out: list[str] = []
+        self.total = self.count = 0
+
+    def member(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+        """Read one member of a tarball."""
+        self.count += 1
+        if member.isdir():
+            return
+        safe = self.safe(member.name)
+        if safe is None:
+            return
+        if member.issym():
+            self.link(safe, posixpath.join(posixpath.dirname(safe), member.linkname))
+        elif member.islnk():
+            self.link(safe, member.linkname)
+        elif not member.isreg():
+            self.left_out.append(safe)
+        elif _SKIPPED.search(safe) or not self.fits(safe, member.size):
+            self.total += member.size
+        else:
+            handle = archive.extractfile(member)
+            data = handle.read() if handle is not None else b""
+            self.add(safe, data)
+            if len(data) < member.size:
+                raise EOFError(f"{safe} ends {member.size - len(data)} bytes too early")
+
+    def safe(self, name: str) -> str | None:
+        """The path inside the archive; a finding for one that leads outside."""
+        found = _safe(name)
+        if found is None:
+            self.findings.append(Finding(Kind.SYNTAX, self.name, 0, name[:200], "a member's name leads outside the archive; left out"))
+        return found
+
+    def fits(self, path: str, size: int) -> bool:
+        """Whether a member is small enough. Raises SnapshotError for one that no archive holds."""
+        if size > MAX_FILE:
+            raise SnapshotError(f"{self.name}: {path} claims {size >> 20} MiB: refused")
+        if size > _limit(path):
+            self.findings.append(Finding(Kind.SYNTAX, self.name, 0, path[:200], f"{size >> 20} MiB is too large; left out"))
+        return size <= _limit(path)
+
+    def add(self, path: str, data: bytes) -> None:
+        """One file read."""
+        self.files[path] = RawFile(path, data)
+        self.total += len(data)
+
+    def link(self, path: str, target: str) -> None:
+        """A link, if its target lies inside."""
+        inside = posixpath.normpath(target)
+        if _safe(inside) is None:
+            self.left_out.append(path)
+        else:
+            self.links[path] = inside
+
+    def check(self, packed: int) -> None:
+        """Raises SnapshotError where the archive is larger than any snapshot."""
+        if self.count > MAX_MEMBERS:
+            raise SnapshotError(f"{self.name}: more than {MAX_MEMBERS} members; this is no snapshot")
+        if self.total > MAX_TOTAL or (self.total > 64 * 1024**2 and self.total > packed * MAX_RATIO):
+            raise SnapshotError(f"{self.name}: unpacks to more than {self.total >> 20} MiB from {packed >> 10} KiB: refused as a decompression bomb")
+
+    def snapshot(self) -> RawSnapshot:
+        """All that was read, links to files inside as those files."""
+        for path, target in self.links.items():
+            for _ in range(8):
+                if target not in self.links:
+                    break
+                target = self.links[target]
+            if target in self.files and not _SKIPPED.search(path):
+                self.files[path] = RawFile(path, self.files[target].data)
+            elif not any(known.startswith(target + "/") for known in self.files):
+                self.left_out.append(path)
+        if self.left_out:
+            more = f" (and {len(self.left_out) - 1} more)" if len(self.left_out) > 1 else ""
+            self.findings.append(Finding(Kind.SYNTAX, self.name, 0, self.left_out[0][:200] + more,
+                                         "a link that leads nowhere inside, or a device, not a file; left out"))
+        return RawSnapshot(self.name, _stripped(self.files), tuple(self.findings))
+
+
+def _zip(target: Path, name: str) -> RawSnapshot:
+    """A zip file, as Windows packs a folder."""
+    reading = _Reading(name)
+    try:
+        with zipfile.ZipFile(target) as archive:
+            for item in archive.infolist():
+                reading.count += 1
+                safe = reading.safe(item.filename) if not item.is_dir() else None
+                if safe is not None and not _SKIPPED.search(safe) and reading.fits(safe, item.file_size):
+                    with archive.open(item) as handle:
+                        reading.add(safe, handle.read(_limit(safe)))
+                reading.check(max(target.stat().st_size, 1))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, *_DAMAGE) as error:
+        if not reading.files:
+            raise SnapshotError(f"{name}: not a zip file that can be read: {error}") from None
+        reading.findings.append(Finding(Kind.TRUNCATED, name, 0, "", f"the zip file is damaged or locked ({error}); the "
+                                        f"{len(reading.files)} files before that are used"))
+    if not reading.files:
         raise SnapshotError(f"{name}: an archive without a single file in it")
-    return RawSnapshot(name, _stripped(files), tuple(findings))
-
-
-def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, source: str, files: dict[str, RawFile],
-            findings: list[Finding]) -> int:
-    """Read one member; returns how many bytes it had."""
-    if member.isdir():
-        return 0
-    safe = _safe(member.name)
-    if safe is None:
-        findings.append(Finding(Kind.SYNTAX, source, 0, member.name[:200], "a member's name leads outside the archive; left out"))
-        return 0
-    if not member.isreg():
-        findings.append(Finding(Kind.SYNTAX, source, 0, safe[:200], "a link or a device, not a file; left out"))
-        return 0
-    if member.size > _limit(safe):
-        if member.size > MAX_FILE:
-            raise SnapshotError(f"{source}: {safe} claims {member.size >> 20} MiB: refused")
-        findings.append(Finding(Kind.SYNTAX, source, 0, safe[:200], f"{member.size >> 20} MiB is too large; left out"))
-        return member.size
-    handle = archive.extractfile(member)
-    data = handle.read() if handle is not None else b""
-    if len(data) < member.size:
-        files[safe] = RawFile(safe, data)
-        raise EOFError(f"{safe} ends {member.size - len(data)} bytes too early")
-    files[safe] = RawFile(safe, data)
-    return member.size
+    return reading.snapshot()
 
 
 def _stripped(files: dict[str, RawFile]) -> dict[str, RawFile]:
@@ -122,43 +260,36 @@ def _stripped(files: dict[str, RawFile]) -> dict[str, RawFile]:
 def _directory(target: Path, name: str) -> RawSnapshot:
     files: dict[str, RawFile] = {}
     findings: list[Finding] = []
+    root = target.resolve()
     for folder, folders, names in os.walk(target, followlinks=False):
         folders.sort()
         for leaf in sorted(names):
             path = Path(folder) / leaf
             inside = path.relative_to(target).as_posix()
-            if path.is_symlink() or not path.is_file():
-                findings.append(Finding(Kind.SYNTAX, inside, 0, "", "a link or a device, not a file; left out"))
-                continue
-            if path.stat().st_size > _limit(inside):
-                findings.append(Finding(Kind.SYNTAX, inside, 0, "", "too large; left out"))
+            if _SKIPPED.search("/" + inside):
                 continue
             try:
-                files[inside] = RawFile(inside, path.read_bytes())
+                if not path.is_file() or (path.is_symlink() and not path.resolve().is_relative_to(root)):
+                    findings.append(Finding(Kind.SYNTAX, inside, 0, "", "a link that leads outside, or a device, not a file; left out"))
+                elif path.stat().st_size > _limit(inside):
+                    findings.append(Finding(Kind.SYNTAX, inside, 0, "", "too large; left out"))
+                else:
+                    files[inside] = RawFile(inside, path.read_bytes())
             except OSError as error:
                 findings.append(Finding(Kind.MISSING, inside, 0, "", f"can't be read: {error.strerror or error}"))
         if len(files) > MAX_MEMBERS:
             raise SnapshotError(f"{name}: more than {MAX_MEMBERS} files; this is no snapshot")
     if not files:
         raise SnapshotError(f"{name}: an empty directory")
-    return RawSnapshot(name, dict(sorted(files.items())), tuple(findings))
+    return RawSnapshot(name, _stripped(files), tuple(findings))
 
 
 def _single(target: Path, name: str, head: bytes) -> RawSnapshot:
-    """A lone iptables-save file is a (small) snapshot."""
-    text = head.decode("utf-8", "replace").lstrip("\ufeff \r\n")
-    if text.startswith(("*filter", "*nat", "*mangle", "*raw", "*security", "# Generated by ip")):
-        six = "ip6tables" in text.split("\n", 1)[0]
-        inside = "netns/host/ip6tables-save.txt" if six else "netns/host/iptables-save.txt"
-        if target.stat().st_size > MAX_TEXT:
-            raise SnapshotError(f"{name}: too large for an iptables-save file")
-        return RawSnapshot(name, {inside: RawFile(inside, target.read_bytes())})
-    try:
-        with tarfile.open(fileobj=BytesIO(target.read_bytes()[:1 << 20])) as _:
-            return _tarball(target, name)
-    except (tarfile.ReadError, EOFError):
-        pass
-    kind = "a capture: give the snapshot first, and this with --pcap" if head[:4] in (
-        b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a", b"\x4d\x3c\xb2\xa1") else (
-        "neither a tarball, a directory nor an iptables-save file")
-    raise SnapshotError(f"{name}: not a snapshot: {kind}")
+    """One text is a (small) snapshot; a tarball without a magic number is one too."""
+    if head[:4] in _CAPTURE_MAGICS:
+        raise SnapshotError(f"{name}: not a snapshot: a capture: give the snapshot first, and this with --pcap")
+    if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _tarball(target, name)
+    if target.stat().st_size > MAX_TEXT:
+        raise SnapshotError(f"{name}: too large for a text, and no tarball")
+    return RawSnapshot(name, {target.name: RawFile(target.name, target.read_bytes())})

@@ -1,18 +1,25 @@
 """RawSnapshot -> Host: every file parsed, facts joined (veth peers, ports, containers), and checked. What is wrong is a finding."""
 
-import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from snapshot import join
+from snapshot.bundle.bundle import Bundle, BundleKind
+from snapshot.bundle.recognise import recognise
 from snapshot.check import check_tables
+from snapshot.facts import Files, Parser, every, first, group, read
 from snapshot.finding import Finding, Kind
 from snapshot.host import HOST, Host, Namespace
 from snapshot.host.firewall import Backend, NftBaseChain, Table
 from snapshot.host.link import Interface
-from snapshot.naming import Place, place
+from snapshot.host.neighbour import FdbEntry
+from snapshot.host.routing import TABLE_LOCAL, PolicyRule, Route
+from snapshot.infer import infer_containers, invent_interfaces
 from snapshot.parse import (
+    brctl_macs,
     brctl_show,
     bridge_fdb,
     bridge_link,
@@ -26,14 +33,16 @@ from snapshot.parse import (
     ip_route,
     ip_rule,
     ipset_save,
+    iptables_list,
     iptables_save,
+    net_tools,
     nft_ruleset,
+    proc_net,
     ss,
     sysctl,
 )
 from snapshot.raw import RawFile, RawSnapshot
 
-R = TypeVar("R")
 _CAPTURE_ENDS = (".pcap", ".pcapng", ".cap")
 _NFT_OWN = {"filter", "nat", "mangle", "raw", "security"}
 _HIDES = {
@@ -48,6 +57,10 @@ _HIDES = {
     "bridge-fdb": "which port a MAC address is behind",
     "nft": "native nftables rules, and which of iptables-nft's chains really exist",
 }
+_ADDRESSES = (("ip-addr", ip_addr.parse), ("ifconfig", net_tools.ifconfig), ("proc-if-inet6", proc_net.if_inet6))
+_LISTENERS = (("ss", ss.parse), ("netstat-l", net_tools.netstat))
+_STANDS_FOR = {"ip-addr": ("ip-link", "ifconfig", "proc-if-inet6"), "ip-route": ("route", "netstat-r", "proc-route"),
+               "iptables": ("iptables-list", "nft"), "ip6tables": ("ip6tables-list", "nft"), "ss": ("netstat-l",), "bridge-fdb": ("brctl-macs",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,117 +81,96 @@ class Built:
     findings: tuple[Finding, ...]
     captures: tuple[CaptureFile, ...] = ()
     manifest: Mapping[str, Any] | None = None
-
-
-@dataclass(slots=True)
-class _Files:
-    """The files of one namespace by fact: JSON first, then text."""
-
-    name: str
-    by_fact: dict[str, list[tuple[Place, RawFile]]] = field(default_factory=dict)
-
-    def of(self, fact: str, family: int | None = None) -> list[tuple[Place, RawFile]]:
-        found = self.by_fact.get(fact, [])
-        if family is not None:
-            found = [item for item in found if item[0].family in (family, 0 if family == 4 else family)]
-        return sorted(found, key=lambda item: (not item[0].json, item[1].path))
+    kind: BundleKind = BundleKind.SNAPSHOT
+    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # namespace -> what was captured of it
 
 
 def build(raw: RawSnapshot) -> Built:
     """Understand a snapshot. Never raises on what a file says: each damage is a finding, and costs only itself."""
-    findings = list(raw.findings)
-    manifest = _manifest(raw, findings)
-    groups: dict[str, _Files] = {}
-    for path, file in raw.files.items():
-        where = place(path)
-        if where is not None and not path.endswith(_CAPTURE_ENDS):
-            groups.setdefault(where.netns, _Files(where.netns)).by_fact.setdefault(where.fact, []).append((where, file))
+    bundle = recognise(raw)
+    findings = [*raw.findings, *bundle.findings]
+    groups = group((where, file) for where, file in bundle if not file.path.endswith(_CAPTURE_ENDS))
     if groups and HOST not in groups and len(groups) == 1:
-        only = groups.pop(next(iter(groups)))
-        groups[HOST] = only
+        groups[HOST] = groups.pop(next(iter(groups)))
     names = sorted(groups, key=lambda name: (name != HOST, name))
-    namespaces = {name: _namespace(name, groups[name], manifest, findings) for name in names
-                  if name == HOST or any(fact.startswith(("ip-", "iptables", "ip6tables")) for fact in groups[name].by_fact)}
-    containers = _first(groups.get(HOST), "docker-inspect", docker_inspect.parse, findings) or ()
-    networks = _first(groups.get(HOST), "docker-network-inspect", docker_network_inspect.parse, findings) or ()
-    host = Host(namespaces, tuple(containers), tuple(networks), str((manifest or {}).get("hostname", "")),
-                str((manifest or {}).get("kernel", "")), str((manifest or {}).get("started", "")))
-    host = join.join(host, manifest, findings)
+    namespaces = {name: _namespace(name, groups[name], findings) for name in names
+                  if name == HOST or groups[name].by_fact.keys() & _OF_A_NAMESPACE}
+    containers = every(groups.get(HOST), "docker-inspect", docker_inspect.parse, findings)
+    networks = every(groups.get(HOST), "docker-network-inspect", docker_network_inspect.parse, findings)
+    host = Host(namespaces, containers, networks, bundle.hostname, bundle.kernel, bundle.captured, bundle.doubts)
+    host = infer_containers(join.join(host, bundle.manifest, findings), findings)
     for namespace in host.namespaces.values():
         check_tables(namespace, findings)
-        _missing(namespace, groups, findings)
-    return Built(host, tuple(findings), tuple(_captures(raw, manifest)), manifest)
+        if not namespace.inferred:
+            _missing(namespace, groups, findings)
+    facts = {name: tuple(sorted(files.by_fact)) for name, files in groups.items() if name in host.namespaces}
+    return Built(host, tuple(dict.fromkeys(findings)), tuple(_captures(raw, bundle)), bundle.manifest, bundle.kind, facts)
 
 
-def _manifest(raw: RawSnapshot, findings: list[Finding]) -> Mapping[str, Any] | None:
-    file = raw.files.get("manifest.json")
-    if file is None:
-        return None
-    try:
-        manifest = json.loads(file.text)
-    except (ValueError, RecursionError) as error:
-        findings.append(Finding(Kind.SYNTAX, file.path, getattr(error, "lineno", 0), "", f"not valid JSON: {error}"))
-        return None
-    if not isinstance(manifest, dict):
-        findings.append(Finding(Kind.SYNTAX, file.path, 0, "", "not a JSON object"))
-        return None
-    for item in manifest.get("missing") or ():
-        if isinstance(item, dict):
-            findings.append(Finding(Kind.MISSING, str(item.get("file", "manifest.json")), 0, str(item.get("command", "")),
-                                    str(item.get("why", "not captured"))))
-    return manifest
+_OF_A_NAMESPACE = {"ip-addr", "ip-link", "ip-route", "ip-rule", "ip-neigh", "iptables", "ip6tables", "iptables-list", "ip6tables-list", "ifconfig",
+                   "route", "netstat-r", "conntrack", "nft"}
 
 
-def _first(files: _Files | None, fact: str, parse: Callable[[str, str], tuple[R, tuple[Finding, ...]]], findings: list[Finding],
-           family: int | None = None) -> R | None:
-    """The records of the best file for a fact: JSON where it can be read, else the plain text. None where none was captured."""
-    best: R | None = None
-    for _, file in files.of(fact, family) if files is not None else ():
-        if not file.data.strip():
-            best = best if best is not None else parse("", file.path)[0]
-            continue
-        records, problems = parse(file.text, file.path)
-        findings += problems
-        if records:
-            return records
-        best = records
-    return best
-
-
-def _namespace(name: str, files: _Files, manifest: Mapping[str, Any] | None, findings: list[Finding]) -> Namespace:
-    def both(fact: str, parse: Callable[..., tuple[R, tuple[Finding, ...]]], family: int) -> R | None:
-        return _first(files, fact, lambda text, path: parse(text, path, family), findings, family)
-
-    entries = [record for _, file in files.of("conntrack") for record in _read(conntrack.parse, file, findings)]
-    sets = _first(files, "ipset", ipset_save.parse, findings)
-    neighbours = [record for _, file in _per_family(files, "ip-neigh") for record in _read(ip_neigh.parse, file, findings)]
+def _namespace(name: str, files: Files, findings: list[Finding]) -> Namespace:
+    sets = first(files, (("ipset", ipset_save.parse), ("ipset-list", ipset_save.parse_list)), findings)
+    neighbours = every(files, "ip-neigh", ip_neigh.parse, findings) or first(files, (("arp", net_tools.arp), ("proc-arp", proc_net.arp)), findings)
     chains = _nft(files, findings)
-    return Namespace(
-        name, _interfaces(files, findings), both("ip-route", ip_route.parse, 4), both("ip-route", ip_route.parse, 6),
-        both("ip-rule", ip_rule.parse, 4), both("ip-rule", ip_rule.parse, 6),
-        tuple(neighbours) if files.of("ip-neigh") else None, _first(files, "bridge-fdb", bridge_fdb.parse, findings),
-        _tables(files, "iptables", "ip", chains, findings), _tables(files, "ip6tables", "ip6", chains, findings),
-        _native(chains, findings), {one.name: one for one in sets} if sets is not None else None,
-        tuple(dict.fromkeys(entries)) if files.of("conntrack") else None, _first(files, "ss", ss.parse, findings),
-        _first(files, "sysctl", sysctl.parse, findings))
+    tables4, unseen4 = _tables(files, "iptables", "ip", chains, findings)
+    tables6, unseen6 = _tables(files, "ip6tables", "ip6", chains, findings)
+    made = Namespace(
+        name, _interfaces(files, findings), _routes(files, 4, findings), _routes(files, 6, findings),
+        _rules(files, 4, findings), _rules(files, 6, findings),
+        tuple(neighbours) if neighbours is not None and (neighbours or files.of("ip-neigh")) else None,
+        _fdb(files, findings),
+        tables4, tables6, _native(chains, findings), {one.name: one for one in sets} if sets is not None else None,
+        every(files, "conntrack", conntrack.parse, findings) if files.of("conntrack") else None, first(files, _LISTENERS, findings),
+        _settings(files, findings), unseen4=unseen4, unseen6=unseen6)
+    return invent_interfaces(made, findings)
 
 
-def _read(parse: Callable[[str, str], tuple[R, tuple[Finding, ...]]], file: RawFile, findings: list[Finding]) -> R:
-    records, problems = parse(file.text, file.path)
-    findings += problems
-    return records
+def _routes(files: Files, family: int, findings: list[Finding]) -> tuple[Route, ...] | None:
+    """The routes of a family: from `ip route`, else from what shows the main table only."""
+    def of(parse: Callable[..., tuple[tuple[Route, ...], tuple[Finding, ...]]]) -> Parser[tuple[Route, ...]]:
+        return lambda text, path: parse(text, path, family)
+    others = (("proc-route", of(proc_net.route)),) if family == 4 else (("proc-ipv6-route", of(proc_net.ipv6_route)),)
+    readers = (("ip-route", of(ip_route.parse)), ("route", of(net_tools.route)), ("netstat-r", of(net_tools.route)), *others)
+    found = first(files, readers, findings, family)
+    if found is None or family == 6 or any(route.table == TABLE_LOCAL for route in found):
+        return found
+    return (*found, *(first(files, (("proc-fib-trie", of(proc_net.fib_trie)),), findings) or ()))
 
 
-def _per_family(files: _Files, fact: str) -> list[tuple[Place, RawFile]]:
-    """JSON where there is any, else text: never the same facts twice."""
-    found = files.of(fact)
-    as_json = [item for item in found if item[0].json and item[1].data.strip()]
-    return as_json or [item for item in found if not item[0].json]
+def _fdb(files: Files, findings: list[Finding]) -> tuple[FdbEntry, ...] | None:
+    """`bridge fdb`; else `brctl showmacs`, whose port numbers `brctl showstp` names."""
+    held = first(files, (("bridge-fdb", bridge_fdb.parse),), findings)
+    if held is not None or not files.of("brctl-macs"):
+        return held
+    shown = {bridge.name: bridge for bridge in every(files, "brctl-stp", brctl_show.parse_stp, findings)}
+    found: list[FdbEntry] = []
+    for where, file in files.of("brctl-macs"):
+        bridge = next((one for name, one in shown.items() if "".join(where.words).endswith(re.sub(r"[-_.]", "", name.lower()))), None)
+        found += brctl_macs.joined(read(brctl_macs.parse, file, findings), bridge, file.path, findings)
+    return tuple(found)
 
 
-def _interfaces(files: _Files, findings: list[Finding]) -> dict[str, Interface]:
-    links = _first(files, "ip-link", ip_link.parse, findings) or ()
-    held = _first(files, "ip-addr", ip_addr.parse, findings) or ()
+def _rules(files: Files, family: int, findings: list[Finding]) -> tuple[PolicyRule, ...] | None:
+    return first(files, (("ip-rule", lambda text, path: ip_rule.parse(text, path, family)),), findings, family)
+
+
+def _settings(files: Files, findings: list[Finding]) -> dict[str, str] | None:
+    """All settings told; `sysctl -a` where it was captured, /proc/sys where not."""
+    held = files.of("sysctl")
+    if not held:
+        return None
+    found: dict[str, str] = {}
+    for _, file in reversed(held):
+        found |= read(sysctl.parse, file, findings)
+    return found
+
+
+def _interfaces(files: Files, findings: list[Finding]) -> dict[str, Interface]:
+    links = first(files, (("ip-link", ip_link.parse),), findings) or ()
+    held = first(files, _ADDRESSES, findings) or ()
     with_addresses = {one.name: one for one in held}
     found: dict[str, Interface] = {}
     for one in links or held:
@@ -186,9 +178,13 @@ def _interfaces(files: _Files, findings: list[Finding]) -> dict[str, Interface]:
         found[one.name] = replace(one, addresses=other.addresses) if other is not None else one
     for one in held:
         found.setdefault(one.name, one)
-    ports = _first(files, "bridge-link", bridge_link.parse, findings) or ()
-    shown = _first(files, "brctl-show", brctl_show.parse, findings) or ()
-    vlans = _first(files, "bridge-vlan", bridge_vlan.parse, findings) or ()
+    if not files.of("ip-addr") and files.of("ifconfig"):
+        for one in first(files, (("proc-if-inet6", proc_net.if_inet6),), findings) or ():
+            if one.name in found and not any(address.family == 6 for address in found[one.name].addresses):
+                found[one.name] = replace(found[one.name], addresses=(*found[one.name].addresses, *one.addresses))
+    ports = first(files, (("bridge-link", bridge_link.parse),), findings) or ()
+    shown = first(files, (("brctl-show", brctl_show.parse), ("brctl-stp", brctl_show.parse_stp)), findings) or ()
+    vlans = first(files, (("bridge-vlan", bridge_vlan.parse),), findings) or ()
     return join.ports(found, ports, shown, vlans)
 
 
@@ -198,32 +194,56 @@ class _Nft:
     file: str
 
 
-def _nft(files: _Files, findings: list[Finding]) -> _Nft | None:
+def _nft(files: Files, findings: list[Finding]) -> _Nft | None:
     for where, file in files.of("nft"):
         if not where.json and (file.data.strip() or len(files.of("nft")) == 1):
-            records, problems = nft_ruleset.parse(file.text, file.path)
-            findings += problems
-            return _Nft(records, file.path)
+            return _Nft(read(nft_ruleset.parse, file, findings), file.path)
     return None
 
 
-def _tables(files: _Files, fact: str, family: str, nft: _Nft | None, findings: list[Finding]) -> tuple[Table, ...] | None:
-    """The tables of one family from every back-end that was captured, the same back-end only once."""
-    held = files.of(fact)
-    if not held:
-        return None
+def _tables(files: Files, fact: str, family: str, nft: _Nft | None, findings: list[Finding]) -> tuple[
+        tuple[Table, ...] | None, tuple[tuple[str, str], ...]]:
+    """The tables of one family from every back-end that was captured, the same back-end only once; and what was not seen of them."""
     found: list[Table] = []
     seen: set[tuple[Backend, str]] = set()
-    for where, file in sorted(held, key=lambda item: ("save" not in item[0].words, item[1].path)):
+    for where, file in sorted(files.of(fact), key=lambda item: (item[0].partial, "save" not in item[0].words, item[1].path)):
         backend = Backend.LEGACY if "legacy" in where.words else Backend.NFT if "nft" in where.words else Backend.UNKNOWN
-        tables, problems = iptables_save.parse(file.text, file.path, family, backend)
-        findings += problems
+        tables = read(partial(_saved, family=family, backend=backend, table=where.table), file, findings)
         for table in tables:
-            if (table.backend, table.name) in seen:
-                continue
-            seen.add((table.backend, table.name))
-            found.append(_with_absent(table, nft))
-    return tuple(found)
+            if (table.backend, table.name) not in seen:
+                seen.add((table.backend, table.name))
+                found.append(_with_absent(table, nft))
+    saved = {table.name for table in found}
+    for where, file in files.of(f"{fact}-list"):
+        for table in read(partial(iptables_list.parse, family=family, table=where.table), file, findings):
+            if table.name not in saved and not any(one.name == table.name for one in found):
+                found.append(table)
+    return (tuple(found) if files.of(fact) or found else None), _unseen(files, fact, found, nft)
+
+
+def _saved(text: str, path: str, family: str, backend: Backend, table: str) -> tuple[tuple[Table, ...], tuple[Finding, ...]]:
+    """`iptables-save`, or what `iptables -S` prints of one table."""
+    if iptables_save.is_rules(text):
+        return iptables_save.parse(text, path, family, backend, table or "filter")
+    return iptables_save.parse(text, path, family, backend)
+
+
+_TABLES = ("raw", "mangle", "nat", "filter")
+
+
+def _unseen(files: Files, fact: str, found: list[Table], nft: _Nft | None) -> tuple[tuple[str, str], ...]:
+    """(table, why): tables that the host may have and that nothing captured shows. An iptables-save shows all that there are."""
+    unseen: list[tuple[str, str]] = []
+    every_file = [*files.of(fact), *files.of(f"{fact}-list")]
+    if any(iptables_list.WARNING.search(file.text) for _, file in every_file) and not any(table.backend is Backend.LEGACY for table in found):
+        unseen.append(("", f"the host has legacy {fact} tables too (a warning says so), and they were not captured"))
+    whole = any(not where.table and not where.partial and not iptables_save.is_rules(file.text) for where, file in files.of(fact))
+    if whole:
+        return tuple(unseen)
+    if not every_file:
+        return () if nft is not None else (("", f"no {fact} rules were captured"),)
+    names = {table.name for table in found}
+    return (*unseen, *((name, f"the {name} table was not captured") for name in _TABLES if name not in names))
 
 
 def _with_absent(table: Table, nft: _Nft | None) -> Table:
@@ -248,18 +268,22 @@ def _native(nft: _Nft | None, findings: list[Finding]) -> tuple[NftBaseChain, ..
     return found
 
 
-def _missing(namespace: Namespace, groups: Mapping[str, _Files], findings: list[Finding]) -> None:
+def _missing(namespace: Namespace, groups: Mapping[str, Files], findings: list[Finding]) -> None:
     facts = groups[namespace.name].by_fact if namespace.name in groups else {}
     for fact, hides in _HIDES.items():
         if fact in facts:
             continue
-        if fact in ("iptables", "ip6tables") and "nft" in facts:
+        if any(other in facts for other in _STANDS_FOR.get(fact, ())):
             continue
         findings.append(Finding(Kind.MISSING, f"netns/{namespace.name}/{fact}", 0, "", f"not captured; hides {hides}"))
+    for family, unseen in ((4, namespace.unseen4), (6, namespace.unseen6)):
+        findings += (Finding(Kind.MISSING, f"netns/{namespace.name}/{'ip6' if family == 6 else 'ip'}tables", 0, table, f"{why}; packets are taken to "
+                             "meet no rule there, and no answer that passes it is certain") for table, why in unseen if table or "legacy" in why)
 
 
-def _captures(raw: RawSnapshot, manifest: Mapping[str, Any] | None) -> list[CaptureFile]:
-    known = {str(item.get("file")): item for item in (manifest or {}).get("captures") or () if isinstance(item, dict)}
+def _captures(raw: RawSnapshot, bundle: Bundle) -> list[CaptureFile]:
+    told = (bundle.manifest or {}).get("captures")
+    known = {str(item.get("file")): item for item in (told if isinstance(told, list) else ()) if isinstance(item, dict)}
     found: list[CaptureFile] = []
     for path, file in raw.files.items():
         if not path.endswith(_CAPTURE_ENDS):

@@ -36,7 +36,8 @@ def ports(interfaces: dict[str, Interface], records: Iterable[PortRecord], shown
             if complete and name not in found:
                 continue
             port_held = found.get(name, Interface(name, invented=True))
-            found[name] = replace(port_held, master=port_held.master or bridge.name, port=port_held.port or BridgePort())
+            state = dict(bridge.states).get(name, "forwarding")
+            found[name] = replace(port_held, master=port_held.master or bridge.name, port=port_held.port or BridgePort(state))
     for vlan in vlans:
         held = found.get(vlan.name, Interface(vlan.name))
         if held.port is not None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from snapshot.finding import Finding
+from snapshot.text import readable
 
 
 class SnapshotError(Exception):
@@ -19,8 +20,8 @@ class RawFile:
 
     @property
     def text(self) -> str:
-        """The bytes as UTF-8; what is not UTF-8 is kept as surrogates (and printed escaped)."""
-        return self.data.decode("utf-8", "surrogateescape")
+        """The bytes as text, whatever the encoding; what is no text is kept as surrogates (and printed escaped)."""
+        return readable(self.data).text
 
 
 @dataclass(frozen=True, slots=True)

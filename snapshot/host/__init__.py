@@ -40,6 +40,9 @@ class Namespace:
     sysctls: Mapping[str, str] | None = None  # "net.ipv4.ip_forward" -> "1"
     containers: tuple[str, ...] = ()  # names of the containers that live here
     inode: int | None = None
+    unseen4: tuple[tuple[str, str], ...] = ()  # (table, why): IPv4 tables that may be there and were not captured ("" for the table: any)
+    unseen6: tuple[tuple[str, str], ...] = ()
+    inferred: str = ""  # why this namespace is not captured but put together from what others tell; empty for one that was captured
 
     def sysctl(self, name: str) -> str | None:
         """The value of a sysctl in this namespace, or None where it was not captured."""
@@ -63,6 +66,7 @@ class Host:
     hostname: str = ""
     kernel: str = ""
     captured: str = ""  # when, as the manifest tells (ISO 8601 UTC), or ""
+    doubts: tuple[str, ...] = ()  # why no answer from this bundle is certain
 
     def container(self, name: str) -> Container | None:
         """The container of that name or (prefix of an) id."""

@@ -7,7 +7,7 @@
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from snapshot.finding import Finding, Kind
 
@@ -16,12 +16,14 @@ _ID = re.compile(r"^[0-9a-fA-F]{4}\.[0-9a-fA-F]{12}$")
 
 @dataclass(frozen=True, slots=True)
 class BridgeRecord:
-    """One bridge with its ports, in the order printed. `mac` is from the bridge id."""
+    """One bridge with its ports, in the order printed. `mac` is from the bridge id; `numbers` of ports are known from `brctl showstp`."""
 
     name: str
     ports: tuple[str, ...]
     stp: bool
     mac: str | None
+    numbers: tuple[tuple[int, str], ...] = ()
+    states: tuple[tuple[str, str], ...] = ()
 
 
 def parse(text: str, file: str = "") -> tuple[tuple[BridgeRecord, ...], tuple[Finding, ...]]:
@@ -39,6 +41,27 @@ def parse(text: str, file: str = "") -> tuple[tuple[BridgeRecord, ...], tuple[Fi
         else:
             findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], "not a line that `brctl show` prints"))
     return tuple(BridgeRecord(name, tuple(ports), stp, _mac(mac)) for name, ports, stp, mac in found), tuple(findings)
+
+
+_PORT = re.compile(r"^(\S+) \((\d+)\)\s*$")
+
+
+def parse_stp(text: str, file: str = "") -> tuple[tuple[BridgeRecord, ...], tuple[Finding, ...]]:
+    """`brctl showstp BRIDGE`: one bridge (or several, one after the other) with its ports, their numbers and states."""
+    found: list[BridgeRecord] = []
+    port = ""
+    for line in text.splitlines():
+        if (head := _PORT.match(line)) is not None and found:
+            last, port = found[-1], head[1]
+            found[-1] = replace(last, ports=(*last.ports, port), numbers=(*last.numbers, (int(head[2]), port)))
+        elif line and not line[0].isspace():
+            found.append(BridgeRecord(line.split()[0], (), False, None))
+            port = ""
+        elif line.startswith(" bridge id") and found and _ID.match(line.split()[-1]):
+            found[-1] = replace(found[-1], mac=_mac(line.split()[-1].partition(".")[2]))
+        elif "state" in line.split() and port and found:
+            found[-1] = replace(found[-1], states=(*found[-1].states, (port, line.split()[-1])))
+    return tuple(found), ()
 
 
 def _mac(digits: str) -> str | None:

@@ -6,6 +6,7 @@
     default proto static metric 100 nexthop via 10.0.0.1 dev eth0 weight 1 nexthop via 10.0.1.1 dev eth1 weight 2
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -152,12 +153,37 @@ def describe(route: Route) -> str:
     return " ".join(part.strip() for part in parts)
 
 
+def _json_words(item: dict[str, Any]) -> Iterator[object]:
+    yield from (item.get("dst"), item.get("gateway"), item.get("prefsrc"), item.get("from"), "::" if "pref" in item else None)
+
+
+def _shows(words: Iterable[object]) -> int | None:
+    """The family that a route's words tell; None where they tell none (`default dev tun0`)."""
+    for word in words:
+        if isinstance(word, str) and ":" in word and word.strip("0123456789abcdefABCDEF:./") == "":
+            return 6
+        if isinstance(word, str) and word.count(".") == 3 and word.strip("0123456789./") == "":
+            return 4
+    return None
+
+
+def _other_family(shown: list[int | None], family: int) -> list[bool]:
+    """Which routes to pass over: `ip route show table all` prints both families, IPv4 first."""
+    if 10 - family not in shown:
+        return [False] * len(shown)
+    default = 4 if 4 in shown else 6
+    return [(one or default) != family for one in shown]
+
+
 def parse(text: str, file: str = "", family: int = 4) -> tuple[tuple[Route, ...], tuple[Finding, ...]]:
-    """All routes, from JSON or plain text."""
+    """The routes of a family, from JSON or plain text; those of the other family, where the output holds both, are passed over."""
     if is_json(text):
         items, problems = load_json(text, file)
         found, findings = [], list(problems)
-        for item in items:
+        others = _other_family([_shows(_json_words(item)) for item in items], family)
+        for item, other in zip(items, others, strict=True):
+            if other:
+                continue
             try:
                 found.append(replace(_of_json(item, family), file=file))
             except (ValueError, KeyError, TypeError) as error:
@@ -169,7 +195,11 @@ def parse(text: str, file: str = "", family: int = 4) -> tuple[tuple[Route, ...]
 def _parse_text(text: str, file: str, family: int) -> tuple[tuple[Route, ...], tuple[Finding, ...]]:
     found: list[Route] = []
     findings: list[Finding] = []
-    for number, line in _logical_lines(text):
+    lines = _logical_lines(text)
+    others = _other_family([6 if " pref " in line or "error 4294967" in line else _shows(line.split()) for _, line in lines], family)
+    for (number, line), other in zip(lines, others, strict=True):
+        if other:
+            continue
         try:
             found.append(replace(_of_line(line, family), file=file, line=number))
         except (ValueError, IndexError) as error:

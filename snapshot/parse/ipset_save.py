@@ -5,6 +5,8 @@
     add blocked 203.0.113.50 nomatch
 """
 
+from dataclasses import replace
+
 from snapshot.finding import Finding, Kind
 from snapshot.host.ipset import IpSet, SetEntry
 from snapshot.parse.iptables_save import Problem, tokens
@@ -53,3 +55,34 @@ def parse(text: str, file: str = "") -> tuple[tuple[IpSet, ...], tuple[Finding, 
             findings.append(Finding(Kind.SYNTAX, file, number, line[:120], why))
     return tuple(IpSet(name, kind, options.get("family") or ("inet" if "ip" in kind or "net" in kind else None), options,
                        tuple(entries[name]), file, line) for name, (kind, options, line) in heads.items()), tuple(findings)
+
+
+def parse_list(text: str, file: str = "") -> tuple[tuple[IpSet, ...], tuple[Finding, ...]]:
+    """`ipset list`: the same sets, under `Name:`, `Type:`, `Header:` and `Members:`."""
+    found: list[IpSet] = []
+    findings: list[Finding] = []
+    members = False
+    for number, line in enumerate(text.splitlines(), 1):
+        key, colon, value = line.partition(": ")
+        if key == "Name" and colon:
+            found.append(IpSet(value.strip(), "", None, {}, (), file, number))
+            members = False
+        elif not found or not line.strip():
+            continue
+        elif key == "Type" and colon and not members:
+            kind = value.strip()
+            found[-1] = replace(found[-1], type=kind, family="inet" if "ip" in kind or "net" in kind else None)
+        elif key == "Header" and colon and not members:
+            words = value.split()
+            options = {**_pairs([word for word in words if word != "comment"]), **({"comment": ""} if "comment" in words else {})}
+            found[-1] = replace(found[-1], options=options, family=options.get("family") or found[-1].family)
+        elif line.startswith("Members:"):
+            members = True
+        elif members:
+            try:
+                words = [word for word, _ in tokens(line)]
+            except Problem as problem:
+                findings.append(Finding(Kind.SYNTAX, file, number, line[:120], str(problem)))
+                continue
+            found[-1] = replace(found[-1], entries=(*found[-1].entries, SetEntry(words[0], _pairs(words[1:]), number)))
+    return tuple(found), tuple(findings)

@@ -30,6 +30,9 @@ _ESCAPE = re.compile(r"\\(.)")
 _NAME = r"[^-!\s\"'][^\s\"']*"
 _LONGER = rf"(?: (?:! )?--(?!match\s|jump\s|goto\s|set-counters\s)[^\s\"']+(?: (?:{_NAME}|\"[^\"\\\n]*\"(?=\s|$)))*)*"
 _SURE = re.compile(rf"(?:\[(\d+):(\d+)\] )?-A ({_NAME})(?: (?:! )?-[sdiop] {_NAME})*(?: -m {_NAME}{_LONGER})*(?: -[jg] ({_NAME}){_LONGER})?\s*$")
+_TABLE_LINE = re.compile(r"^\*\w+\s*$", re.M)
+_RULES = re.compile(r"^-[PNA] \S+", re.M)
+_DECLARED = re.compile(r"-[PN] (\S+)(?: (\S+))?(?: -c (\d+) (\d+))?\s*$")
 # one token: "quoted" with \-escapes, 'quoted', or bare
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|\'([^\']*)\'|(\S+)')
 
@@ -149,15 +152,21 @@ def _implied(protocol: str, word: str) -> str:
     return names.get(protocol, protocol)
 
 
-def parse(text: str, file: str = "", family: str = "ip", backend: Backend = Backend.UNKNOWN) -> tuple[
+def is_rules(text: str) -> bool:
+    """Whether it is what `iptables -S` prints: rules without the table that they are in."""
+    return _TABLE_LINE.search(text) is None and _RULES.search(text) is not None
+
+
+def parse(text: str, file: str = "", family: str = "ip", backend: Backend = Backend.UNKNOWN, within: str = "") -> tuple[
         tuple[Table, ...], tuple[Finding, ...]]:
     """All tables of one output. A line that can't be read is a finding, and the rest goes on.
 
-    `backend` is taken from the header comment where it is UNKNOWN and the header tells.
+    `backend` is taken from the header comment where it is UNKNOWN and the header tells. `within` names the table of what
+    `iptables -t TABLE -S` printed: `-P CHAIN POLICY`, `-N CHAIN`, and rules.
     """
     findings: list[Finding] = []
     done: list[Table] = []
-    table: _Growing | None = None
+    table: _Growing | None = _Growing(within, backend) if within else None
 
     def remark(kind: Kind, line: int, what: str, why: str) -> None:
         findings.append(Finding(kind, file, line, what[:200], why))
@@ -197,10 +206,16 @@ def parse(text: str, file: str = "", family: str = "ip", backend: Backend = Back
             if table is None:
                 remark(Kind.SYNTAX, number, line, "a rule outside a table")
                 continue
+            if within and (declared := _DECLARED.match(line)) is not None:
+                name, policy, packets, total = declared.groups()
+                table.chains[name] = (policy, int(packets) if packets else None, int(total) if total else None, number)
+                continue
             _rule_line(table, line, file, number, remark)
         else:
             remark(Kind.SYNTAX, number, line, "not a line that iptables-save prints")
-    if table is not None:
+    if table is not None and within:
+        close()
+    elif table is not None:
         remark(Kind.TRUNCATED, 0, f"*{table.name}", "the table has no COMMIT: the file may have been cut off")
         close()
     return tuple(done), tuple(findings)

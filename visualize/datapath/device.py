@@ -20,6 +20,7 @@ def arrive(stack: Stack, name: str, skb: Skb) -> End:
     if skb.journey.hops > MAX_HOPS:
         return Ended(stack.netns, skb.packet, Verdict.LOOPED, name, f"passed {MAX_HOPS} interfaces without an end")
     interface = stack.interface(name)
+    stack.doubt_inferred(skb.journey.doubts)
     if interface is not None and interface.flags and not interface.up:
         return ip.dropped(stack, skb, f"{name} is down")
     master = stack.interface(interface.master) if interface is not None and interface.master else None

@@ -62,6 +62,7 @@ class Machine:
         stack = self._stacks[netns]
         journey = Journey(doubts or Doubts(self.assumptions), now, broken(packet))
         first = Received(netns, packet, None, local=True)
+        stack.doubt_inferred(journey.doubts)
         return self._finish(packet, first, ip.send(stack, Skb(packet, journey), outgoing), journey)
 
     def child(self, stack: Stack, packet: Packet, now: int | None, tracking: Tracking | None) -> Path:
@@ -83,6 +84,8 @@ class Machine:
 
     def _finish(self, packet: Packet, first: Step, way: Generator[Step, None, Ended], journey: Journey) -> tuple[Path, Journey]:
         steps = [first]
+        for why in self.host.doubts:
+            journey.doubts.note("snapshot", why, "as captured", "the report before it was cleaned")
         while True:
             try:
                 steps.append(next(way))

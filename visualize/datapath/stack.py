@@ -13,6 +13,7 @@ from snapshot.host.link import Interface, IPAddress
 from snapshot.host.routing import RouteType
 from snapshot.host.socket import Listener
 from visualize.datapath.conntrack import Tracker
+from visualize.datapath.doubt import Doubts
 from visualize.datapath.hooks import HOOKS, Stage
 from visualize.datapath.reverse import way_back
 from visualize.datapath.routing import Fib, Query
@@ -89,6 +90,19 @@ class Stack:
     def listeners(self) -> tuple[Listener, ...] | None:
         """What `ss` showed."""
         return self.namespace.listeners
+
+    def doubt_inferred(self, doubts: Doubts) -> None:
+        """A namespace that was put together from what others tell makes every path through it an assumed one."""
+        if self.namespace.inferred:
+            doubts.note(f"namespace {self.netns}", self.namespace.inferred, "one interface for each network, and no rules of its own",
+                        "a snapshot with this namespace in it")
+
+    def doubt_unseen(self, family: int, hook: Hook, doubts: Doubts) -> None:
+        """Tables at this hook that nothing captured shows: packets are taken to meet no rule there."""
+        for table, why in self.namespace.unseen4 if family == 4 else self.namespace.unseen6:
+            if not table or any(station.stage.value == table for station in HOOKS[hook]):
+                tool = "iptables" if family == 4 else "ip6tables"
+                doubts.note(f"{tool} {table or 'rules'}", why, "no rule there", f"{tool}-save")
 
     # -- tables and settings ------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ def traverse(stack: Stack, hook: Hook, skb: Skb, in_device: str | None, out_devi
                 out_interface=out_device, physdev_in=physin, physdev_out=physout, bridged=bridged,
                 packet_type=skb.packet_type, local_origin=skb.local_origin, time_ns=skb.journey.now, memory=stack.memory, read=skb.journey.read)
     turns: list[Turn] = []
+    stack.doubt_unseen(family, hook, skb.journey.doubts)
     for stage, table in stack.stations(family, hook):
         match stage:
             case Stage.CONNTRACK:

@@ -1,0 +1,1 @@
+"""From a foreign bundle to placed files: one reader a kind."""

@@ -1,0 +1,109 @@
+"""What people send without any tool: a folder of outputs, a terminal's transcript, one file."""
+
+from dataclasses import replace
+
+from snapshot import sniff
+from snapshot.bundle.bundle import Bundle, BundleKind
+from snapshot.finding import Finding, Kind
+from snapshot.host import HOST
+from snapshot.naming import Place, place
+from snapshot.raw import RawFile, RawSnapshot
+from snapshot.text import without_prefix
+from snapshot.transcript import Section, sections
+
+_CAPTURES = (".pcap", ".pcapng", ".cap")
+_LOOSE = frozenset(
+    ["route", "arp", "ifconfig", "netstat-r", "netstat-l", "iptables-list", "ip6tables-list", "iptables", "ip6tables", "conntrack", "ss", "ip-route"]
+)
+_MAX_SNIFFED = 64 * 1024**2  # bytes: a larger file without a telling name is no output of these commands
+_BINARY = (b"\x7fELF", b"\x89PNG", b"PK\x03\x04", b"\xff\xd8\xff", b"%PDF", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a")
+_INTERFACES = {"ip-addr", "ip-link", "ifconfig"}
+
+
+def recognise(raw: RawSnapshot) -> Bundle | None:
+    """Any bundle: this reader comes last."""
+    placed: list[tuple[Place, RawFile]] = []
+    findings: list[Finding] = []
+    parted = False
+    for path, file in raw.files.items():
+        if path.endswith(_CAPTURES) or file.data.startswith(_BINARY) or not file.data.strip(b"\0 \r\n\t"):
+            continue
+        found = _parts(file, findings)
+        parted = parted or len(found) > 1
+        placed += found
+    kind = BundleKind.FOLDER if len(raw.files) > 1 else BundleKind.TRANSCRIPT if parted else BundleKind.LONE
+    return Bundle(kind, tuple(_homes(placed)), tuple(findings))
+
+
+def _parts(file: RawFile, findings: list[Finding]) -> list[tuple[Place, RawFile]]:
+    """What one file holds: one output, or several."""
+    named = place(file.path)
+    if named is None and len(file.data) > _MAX_SNIFFED:
+        return []
+    text = file.text
+    if text.lstrip()[:1] not in ("[", "{"):
+        text = without_prefix(text)
+    parts = sections(text)
+    if len(parts) == 1 and not parts[0].command:
+        held = _one(named, file, text)
+        if held is None:
+            findings.append(
+                Finding(
+                    Kind.SYNTAX,
+                    file.path,
+                    0,
+                    text.strip()[:80].split("\n")[0],
+                    "neither the name nor the text tells which command's output this is; left out",
+                )
+            )
+            return []
+        return [(held, _part(file, text))]
+    netns = _folder(file)
+    return [
+        (held if held.netns != HOST else replace(held, netns=netns), _part(file, part.text))
+        for part in parts
+        if (held := _held(part)) is not None and part.text.strip()
+    ]
+
+
+def _folder(file: RawFile) -> str:
+    parts = file.path.split("/")
+    return parts[-2] if len(parts) > 1 else HOST
+
+
+def _part(file: RawFile, text: str) -> RawFile:
+    return RawFile(file.path, text.encode("utf-8", "surrogateescape"))
+
+
+def _held(part: Section) -> Place | None:
+    """What a part of a transcript holds: its command says, the text has the last word where it is plain."""
+    found = sniff.fact_of(part.text)
+    if part.command:
+        if part.place is not None and part.place.fact in _LOOSE and found is not None:
+            return replace(part.place, fact=found) if found != part.place.fact else part.place
+        return part.place
+    return _sniffed(found, part.text) if found is not None else None
+
+
+def _sniffed(fact: str, text: str) -> Place:
+    is_json = text.lstrip()[:1] in ("[", "{")
+    return Place(HOST, fact, sniff.family_of(fact, text), is_json, ("sniffed",), partial=fact == "ip-route" and "table local" not in text)
+
+
+def _one(named: Place | None, file: RawFile, text: str) -> Place | None:
+    """What a whole file holds: its name says; where the name is loose, or says nothing, the text does."""
+    if named is not None and named.fact not in _LOOSE:
+        return named
+    found = sniff.fact_of(text)
+    if named is None:
+        return replace(_sniffed(found, text), netns=_folder(file)) if found is not None else None
+    if found is None or found == named.fact:
+        return named
+    return replace(named, fact=found, family=named.family or sniff.family_of(found, text))
+
+
+def _homes(placed: list[tuple[Place, RawFile]]) -> list[tuple[Place, RawFile]]:
+    """A folder is a namespace only where interfaces were captured in it; what lies elsewhere is the host's."""
+    owners = {held.netns for held, _ in placed if held.fact in _INTERFACES}
+    only = next(iter(owners)) if len(owners) == 1 and HOST not in owners else None
+    return [(replace(held, netns=HOST) if held.netns not in owners or held.netns == only else held, file) for held, file in placed]

@@ -1,0 +1,200 @@
+"""What a bundle does not show but implies: containers' namespaces from `docker inspect`, interfaces that only rules name.
+
+Nothing here is certain: a namespace made here says so in `inferred`, an interface in `invented`, and every path through them is assumed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network, ip_network
+
+from snapshot.finding import Finding, Kind
+from snapshot.host import HOST, Host, Namespace
+from snapshot.host.container import Container, DockerNetwork, Endpoint
+from snapshot.host.link import Address, Bridge, BridgePort, Interface, IPAddress, IPNetwork
+from snapshot.host.routing import NextHop, Route
+
+_UP = frozenset({"UP", "LOWER_UP", "BROADCAST", "MULTICAST"})
+_BRIDGE = re.compile(r"^(docker0|br-[0-9a-f]{12}|virbr\d+|cni\d+|podman\d+|docker_gwbridge|lxcbr\d+|lxdbr\d+)$")
+_WHY = "its namespace was not captured: it is inferred from docker inspect"
+
+
+def infer_containers(host: Host, findings: list[Finding]) -> Host:
+    """A namespace for each running container whose own was not captured, tied to its bridge."""
+    namespaces = dict(host.namespaces)
+    outer = namespaces.get(HOST)
+    containers: list[Container] = []
+    for container in host.containers:
+        held = _endpoints(container)
+        if container.netns is not None or not held or container.state not in ("running", "") or outer is None or container.name in namespaces:
+            containers.append(container)
+            continue
+        interfaces: dict[str, Interface] = {"lo": Interface("lo", 1, flags=frozenset({"UP", "LOWER_UP", "LOOPBACK"}), addresses=(_LOOPBACK,))}
+        for number, endpoint in enumerate(held):
+            outer = _wire(container, endpoint, f"eth{number}", interfaces, outer, _network(host, endpoint))
+        namespaces[container.name] = Namespace(
+            container.name, interfaces, tuple(_routes(interfaces, held)), containers=(container.name,), inferred=_WHY
+        )
+        namespaces[HOST] = outer
+        containers.append(replace(container, netns=container.name))
+        findings.append(Finding(Kind.AMBIGUOUS, f"netns/{container.name}", 0, container.name, f"{_WHY}; paths through it are assumed"))
+    homes = {c.name: c.netns for c in containers}
+    shared = tuple(replace(c, netns=homes.get(c.shares_with)) if c.netns is None and c.shares_with in homes else c for c in containers)
+    for name, namespace in namespaces.items():
+        if namespace.inferred:
+            namespaces[name] = replace(namespace, containers=tuple(sorted(c.name for c in shared if c.netns == name)))
+    return replace(host, namespaces=namespaces, containers=shared)
+
+
+_LOOPBACK = Address(IPv4Address("127.0.0.1"), 8, "host")
+
+
+def _endpoints(container: Container) -> list[Endpoint]:
+    """The endpoints with an address, in the order in which Docker names their interfaces (not always known)."""
+    return [endpoint for endpoint in container.endpoints if endpoint.address is not None]
+
+
+def _network(host: Host, endpoint: Endpoint) -> DockerNetwork | None:
+    return next((network for network in host.networks if network.name == endpoint.network), None)
+
+
+def _bridge(endpoint: Endpoint, network: DockerNetwork | None, outer: Namespace) -> Interface | None:
+    """The bridge: the network's own, else the one that holds the gateway's address."""
+    named = outer.interfaces.get(network.bridge or "") if network is not None else None
+    if named is not None:
+        return named
+    owner = outer.owner(endpoint.gateway) if endpoint.gateway is not None else None
+    return owner if owner is not None and (owner.kind in ("bridge", None)) else None
+
+
+def _wire(
+    container: Container, endpoint: Endpoint, name: str, interfaces: dict[str, Interface], outer: Namespace, network: DockerNetwork | None
+) -> Namespace:
+    """Both ends of a container's veth pair; its port is the one behind which `bridge fdb` shows its MAC address, else one invented."""
+    bridge = _bridge(endpoint, network, outer)
+    assert endpoint.address is not None
+    addresses = [Address(endpoint.address, endpoint.prefix_length or endpoint.address.max_prefixlen)]
+    if endpoint.address6 is not None:
+        addresses.append(Address(endpoint.address6, 64))
+    mac = endpoint.mac or _default_mac(endpoint.address)
+    driver = network.driver if network is not None else "bridge"
+    if bridge is None:
+        interfaces[name] = Interface(name, kind=driver or None, mac=mac, flags=_UP, operstate="UP", addresses=tuple(addresses), invented=True)
+        return outer
+    port = next(
+        (
+            entry.device
+            for entry in outer.fdb or ()
+            if entry.mac == mac
+            and not entry.local
+            and not entry.self_
+            and (held := outer.interfaces.get(entry.device)) is not None
+            and held.master == bridge.name
+        ),
+        f"veth:{container.name[:10]}",
+    )
+    held = outer.interfaces.get(port, Interface(port, kind="veth", master=bridge.name, flags=_UP, operstate="UP", port=BridgePort(), invented=True))
+    interfaces[name] = Interface(
+        name, kind="veth", mac=mac, flags=_UP, operstate="UP", addresses=tuple(addresses), peer_netns=outer.name, peer_name=port, invented=True
+    )
+    return replace(
+        outer,
+        interfaces={
+            **outer.interfaces,
+            bridge.name: replace(bridge, kind="bridge", bridge=bridge.bridge or Bridge()),
+            port: replace(held, peer_netns=container.name, peer_name=name),
+        },
+    )
+
+
+def _default_mac(address: IPAddress) -> str | None:
+    """Docker up to 27 made the MAC address from the IPv4 address: 02:42 and its four bytes."""
+    return "02:42:" + ":".join(f"{byte:02x}" for byte in address.packed) if address.version == 4 else None
+
+
+def _routes(interfaces: Mapping[str, Interface], endpoints: list[Endpoint]) -> list[Route]:
+    """Connected routes and the default one, which goes by the first endpoint with a gateway."""
+    found: list[Route] = []
+    for name, interface in interfaces.items():
+        found += [
+            Route(
+                address.network,
+                nexthops=(NextHop(name),),
+                scope="link",
+                preferred_source=address.local,
+                text=f"{address.network} dev {name} (inferred)",
+            )
+            for address in interface.addresses
+            if name != "lo" and address.family == 4
+        ]
+    for number, endpoint in enumerate(endpoints):
+        if endpoint.gateway is not None and endpoint.gateway.version == 4:
+            found.append(
+                Route(
+                    IPv4Network("0.0.0.0/0"),
+                    nexthops=(NextHop(f"eth{number}", endpoint.gateway),),
+                    text=f"default via {endpoint.gateway} dev eth{number} (inferred)",
+                )
+            )
+            break
+    return found
+
+
+def invent_interfaces(namespace: Namespace, findings: list[Finding]) -> Namespace:
+    """Where no interface was captured: those that rules and routes name; a bridge of Docker's, libvirt's or CNI's by its name."""
+    if namespace.interfaces:
+        return namespace
+    names: dict[str, None] = {}
+    subnets: dict[str, IPNetwork] = {}
+    for table in (*(namespace.tables4 or ()), *(namespace.tables6 or ())):
+        for chain in table.chains.values():
+            for rule in chain.rules:
+                own = next((clause for clause in rule.matches if clause.name == ""), None)
+                for option in own.options if own is not None else ():
+                    if option.name in ("-i", "-o") and option.values and not option.values[0].endswith("+"):
+                        names[option.values[0]] = None
+                _learn_subnet(table.name, rule.matches, rule.jump, subnets)
+    for route in (*(namespace.routes4 or ()), *(namespace.routes6 or ())):
+        names.update(dict.fromkeys(hop.device for hop in route.nexthops if hop.device))
+    if not names:
+        return namespace
+    made = {name: _invented(name, subnets.get(name)) for name in sorted(names)}
+    guessed = [f"{name} ({subnets[name]})" if name in subnets else name for name in made if _BRIDGE.match(name)]
+    findings.append(
+        Finding(
+            Kind.AMBIGUOUS,
+            f"netns/{namespace.name}/ip-link",
+            0,
+            ", ".join(made)[:200],
+            "no interface was captured: these are "
+            "invented from rules and routes" + (f"; taken to be bridges: {', '.join(guessed)}" if guessed else ""),
+        )
+    )
+    return replace(
+        namespace, interfaces={"lo": Interface("lo", flags=frozenset({"UP", "LOWER_UP", "LOOPBACK"}), addresses=(_LOOPBACK,), invented=True), **made}
+    )
+
+
+def _invented(name: str, subnet: IPNetwork | None) -> Interface:
+    bridge = Bridge() if _BRIDGE.match(name) else None
+    # the first address of a Docker network is the bridge's own, unless it was told otherwise
+    addresses = (Address(subnet.network_address + 1, subnet.prefixlen),) if subnet is not None and bridge is not None else ()
+    return Interface(
+        name, kind="bridge" if bridge is not None else None, flags=_UP, operstate="UP", bridge=bridge, addresses=addresses, invented=True
+    )
+
+
+def _learn_subnet(table: str, matches: tuple[object, ...], jump: str, subnets: dict[str, IPNetwork]) -> None:
+    """`-s 172.17.0.0/16 ! -o docker0 -j MASQUERADE` tells a bridge's subnet."""
+    from snapshot.host.firewall import Clause
+
+    own = matches[0] if matches and isinstance(matches[0], Clause) and matches[0].name == "" else None
+    if table != "nat" or jump != "MASQUERADE" or own is None:
+        return
+    source, out = own.option("-s"), own.option("-o")
+    if source is None or out is None or not out.negated or source.negated or not out.values or not source.values:
+        return
+    try:
+        subnets.setdefault(out.values[0], ip_network(source.values[0], strict=False))
+    except ValueError:
+        return

@@ -1,0 +1,196 @@
+"""`iptables -t TABLE -nvL`, `-vnxL`, `-L`, with or without `--line-numbers`: rules as a listing shows them.
+
+    Chain FORWARD (policy DROP 12 packets, 720 bytes)
+     pkts bytes target     prot opt in     out     source               destination
+      118 12074 DOCKER     all  --  *      docker0  0.0.0.0/0            0.0.0.0/0
+        3   180 DNAT       tcp  --  !docker0 *       0.0.0.0/0            0.0.0.0/0            tcp dpt:8080 to:172.17.0.2:80
+
+A listing does not name its table: the command did, else the chains tell.  Without `-v` it does not show interfaces, without `-n` it shows
+names for addresses and ports: such rules can't be judged, and say so.
+"""
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from snapshot.finding import Finding, Kind
+from snapshot.host.firewall import Backend, Chain, Clause, Option, Parts, Rule, Table
+from snapshot.parse.listing import extensions, lost
+
+_CHAIN = re.compile(r"^Chain (\S+) \((?:policy (\S+?)(?:\s+(\d+)([KMGT]?) packets, (\d+)([KMGT]?) bytes)?|(\d+) references?|.*)\)\s*$")
+_OPT = ("--", "-f", "!f", "!-f")
+_PROTOCOLS = {
+    "1": "icmp",
+    "2": "igmp",
+    "4": "ipencap",
+    "6": "tcp",
+    "17": "udp",
+    "33": "dccp",
+    "41": "ipv6",
+    "47": "gre",
+    "50": "esp",
+    "51": "ah",
+    "58": "ipv6-icmp",
+    "108": "ipcomp",
+    "132": "sctp",
+    "135": "mobility-header",
+    "136": "udplite",
+    "icmpv6": "ipv6-icmp",
+}
+_NUMBER = re.compile(r"^\d+[KMGT]?$")
+NO_INTERFACES = "listed without -v: the interfaces that the rule asks for are not shown"
+WARNING = re.compile(r"^# Warning: (ip6?tables)-legacy tables present", re.M)
+
+
+class Unreadable(Exception):
+    """A row that can't be read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What the head line says: row numbers, counters (with interfaces)."""
+
+    numbers: bool
+    verbose: bool
+
+
+def parse(text: str, file: str = "", family: str = "ip", table: str = "") -> tuple[tuple[Table, ...], tuple[Finding, ...]]:
+    """The one table that a listing shows. `table`: its name, where the command told it."""
+    findings: list[Finding] = []
+    chains: dict[str, tuple[Chain, list[Rule]]] = {}
+    columns = _Columns(False, False)
+    current = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        words = line.split()
+        if not words or line.startswith("#"):
+            continue
+        if (head := _CHAIN.match(line)) is not None:
+            current = head[1]
+            chains[current] = (_chain(head, file, number), [])
+        elif "destination" in words and ("prot" in words or "source" in words):
+            columns = _Columns(words[0] == "num", "pkts" in words)
+        elif not current:
+            findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], "not a line that iptables -L prints"))
+        else:
+            chains[current][1].append(_rule(line, current, len(chains[current][1]) + 1, file, number, columns, family, findings))
+    if not chains:
+        return (), tuple(findings)
+    name = table or _table_of(set(chains))
+    if not table:
+        findings.append(Finding(Kind.AMBIGUOUS, file, 0, "", f"a listing does not name its table; by its chains it is taken to be {name}"))
+    if not columns.verbose and any(rules for _, rules in chains.values()):
+        findings.append(
+            Finding(Kind.AMBIGUOUS, file, 0, "", "listed without -v: which interfaces a rule asks for is not shown; iptables-save shows all")
+        )
+    made = {key: Chain(key, chain.policy, tuple(rules), chain.packets, chain.bytes, file, chain.line) for key, (chain, rules) in chains.items()}
+    return (Table(name, family, Backend.UNKNOWN, made, file),), tuple(findings)
+
+
+def _chain(head: re.Match[str], file: str, line: int) -> Chain:
+    exact = head[3] is not None and not head[4] and not head[6]
+    return Chain(head[1], head[2], (), int(head[3]) if exact else None, int(head[5]) if exact else None, file, line)
+
+
+def _table_of(names: set[str]) -> str:
+    """The table by its base chains; raw and security have the chains of others, and are rarely listed."""
+    base = names & {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}
+    if {"PREROUTING", "FORWARD"} <= base or {"POSTROUTING", "FORWARD"} <= base:
+        return "mangle"
+    if "PREROUTING" in base or "POSTROUTING" in base:
+        return "raw" if base <= {"PREROUTING", "OUTPUT"} and "PREROUTING" in base and not names & {"DOCKER"} else "nat"
+    return "filter"
+
+
+def _rule(line: str, chain: str, number: int, file: str, where: int, columns: _Columns, family: str, findings: list[Finding]) -> Rule:
+    text = " ".join(line.split())
+    try:
+        parts, packets, total = _row(line, columns, family)
+    except Unreadable as problem:
+        findings.append(Finding(Kind.SYNTAX, file, where, text[:200], f"{problem}; the rule is taken as one that can't be judged"))
+        return Rule(chain, number, Parts((lost(str(problem)),)), "", text, file, where)
+    jump = parts.target.name if parts.target is not None else ""
+    return Rule(chain, number, parts, jump, text, file, where, packets, total)
+
+
+def _row(line: str, columns: _Columns, family: str) -> tuple[Parts, int | None, int | None]:
+    """One row. The target's column may be empty, and old ip6tables leaves the opt column empty; raises Unreadable."""
+    words = [(match[0], match.end()) for match in re.finditer(r"\S+", line)]
+    if columns.numbers and words and words[0][0].isdigit():
+        words = words[1:]
+    counters = [word for word, _ in words[:2]] if columns.verbose else []
+    if columns.verbose:
+        if len(words) < 2 or not all(_NUMBER.match(word) for word in counters):
+            raise Unreadable("a row of a listing without its counters")
+        words = words[2:]
+    held = [word for word, _ in words]
+    target, protocol, opt, rest = _front(held, columns.verbose, family)
+    used = len(held) - len(rest)
+    need = 4 if columns.verbose else 2
+    if len(rest) < need:
+        raise Unreadable("a row of a listing that is cut off")
+    into, out = (rest[0], rest[1]) if columns.verbose else ("*", "*")
+    source, destination = rest[need - 2], rest[need - 1]
+    behind = line[words[used + need - 1][1] :]
+    own, doubts = _own(source, destination, into, out, protocol, opt)
+    goto = "[goto]" in behind.split()[:1]
+    clauses, options = extensions(behind.replace("[goto]", "", 1) if goto else behind, target)
+    if not columns.verbose:
+        doubts.append(lost(NO_INTERFACES))
+    if target == "REJECT" and not options and "reject-with" not in behind:
+        options = ()
+    exact = all(word.isdigit() for word in counters)
+    made = Parts((*((Clause("", own),) if own else ()), *clauses, *doubts), Clause(target, options) if target else None, goto)
+    return made, int(counters[0]) if counters and exact else None, int(counters[1]) if counters and exact else None
+
+
+def _front(words: list[str], verbose: bool, family: str) -> tuple[str, str, str, list[str]]:
+    """(target, protocol, opt, what follows): told apart by where the opt column is, or the addresses are."""
+    for position in (2, 1):
+        if len(words) > position and words[position] in _OPT:
+            return words[0] if position == 2 else "", words[position - 1], words[position], words[position + 1 :]
+    address = next((i for i, word in enumerate(words) if _is_address(word)), None)
+    before = 2 if verbose else 0
+    if address is None or address - before not in (1, 2):
+        raise Unreadable("a row of a listing whose columns can't be told apart")
+    target = words[0] if address - before == 2 else ""
+    return target, words[address - before - 1], "--", words[address - before :]
+
+
+def _is_address(word: str) -> bool:
+    text = word.lstrip("!")
+    if text in ("anywhere", "default"):
+        return True
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "." in text or ":" in text
+
+
+def _own(source: str, destination: str, into: str, out: str, protocol: str, opt: str) -> tuple[tuple[Option, ...], list[Clause]]:
+    """iptables' own options, in the order that `iptables -S` prints them, and what can't be told of them."""
+    found: list[Option] = []
+    doubts: list[Clause] = []
+    for name, word in (("-s", source), ("-d", destination)):
+        text = word.lstrip("!")
+        if text in ("anywhere", "0.0.0.0/0", "::/0", "default") and not word.startswith("!"):
+            continue
+        if not _is_address(word):
+            doubts.append(lost(f"listed without -n: {word} is a name, and its address is not shown"))
+            continue
+        found.append(Option(name, (_with_length(text),), word.startswith("!")))
+    for name, word in (("-i", into), ("-o", out)):
+        if word not in ("*", "any"):
+            found.append(Option(name, (word.lstrip("!"),), word.startswith("!")))
+    bare = protocol.lstrip("!").lower()
+    if bare not in ("0", "all", "ip"):
+        found.append(Option("-p", (_PROTOCOLS.get(bare, bare),), protocol.startswith("!")))
+    if opt in ("-f", "!f", "!-f"):
+        found.append(Option("-f", (), opt != "-f"))
+    return tuple(found), doubts
+
+
+def _with_length(text: str) -> str:
+    if text in ("anywhere", "default"):
+        return "0.0.0.0/0"
+    return text if "/" in text else f"{text}/{32 if ':' not in text else 128}"
