@@ -1,14 +1,23 @@
-"""Kernel tests run only where they are asked for (PACKETPATH_KERNEL=1); there they fail, not skip, when they can't run."""
+"""Tests that need more than Python run where they are asked for, and there they fail, not skip, when they can't run.
+
+`kernel` tests (PACKETPATH_KERNEL=1) ask a real kernel. `browser` tests (PACKETPATH_BROWSER=1, or wherever Chromium is found) open reports
+in a headless Chromium.
+"""
 
 import os
+import shutil
 
 import pytest
 
 
+def _wanted(item: pytest.Item) -> bool:
+    if item.get_closest_marker("kernel") is not None and os.environ.get("PACKETPATH_KERNEL") != "1":
+        return False
+    return item.get_closest_marker("browser") is None or os.environ.get("PACKETPATH_BROWSER") == "1" or (
+        shutil.which("chromium") is not None and shutil.which("chromedriver") is not None)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect `kernel` tests unless they were asked for."""
-    if os.environ.get("PACKETPATH_KERNEL") == "1":
-        return
-    kept = [item for item in items if item.get_closest_marker("kernel") is None]
-    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("kernel") is not None])
-    items[:] = kept
+    """Deselect what was not asked for."""
+    config.hook.pytest_deselected(items=[item for item in items if not _wanted(item)])
+    items[:] = [item for item in items if _wanted(item)]

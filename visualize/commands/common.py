@@ -15,6 +15,7 @@ import click
 
 if TYPE_CHECKING:
     from snapshot.finding import Finding
+    from visualize.flow import Flow
     from visualize.load import Loaded
     from visualize.replay import Replayed
 
@@ -97,8 +98,14 @@ def warn(findings: Iterable[Finding]) -> None:
         click.echo(f"packetpath: {terminal(str(finding))}", err=True)
 
 
-def find_flows(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...], where: str | None) -> tuple[list[Any], list[Finding]]:
+def find_flows(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...], where: str | None) -> tuple[list[Flow], list[Finding]]:
     """The flows of the captures for which `where` holds, and what was found while reading."""
+    replayed, findings = replayed_packets(loaded, pcaps, assumed)
+    return chosen_flows(loaded, replayed, where), findings
+
+
+def chosen_flows(loaded: Loaded, replayed: Iterable[Replayed], where: str | None) -> list[Flow]:
+    """The flows of replayed packets for which `where` holds."""
     from visualize.flows import gather, where_record
     from visualize.packet.where import compile_where
     from visualize.progress import watched
@@ -106,6 +113,5 @@ def find_flows(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...],
         keep = compile_where(where) if where else None
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--where") from error
-    replayed, findings = replayed_packets(loaded, pcaps, assumed)
     found = gather(watched(replayed, "replaying"))
-    return [flow for flow in found if keep is None or keep(where_record(flow, loaded.built.host))], findings
+    return [flow for flow in found if keep is None or keep(where_record(flow, loaded.built.host))]

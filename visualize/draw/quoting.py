@@ -1,5 +1,6 @@
 """Every escape. Names, comments and labels come from strangers' tarballs: here, and only here, they become safe to show."""
 
+import json
 import unicodedata
 
 
@@ -26,6 +27,24 @@ def terminal(text: str) -> str:
 def html(text: str) -> str:
     """For HTML, SVG and Graphviz' HTML-like labels."""
     return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def data_block(record: object) -> str:
+    """JSON for a data block of a page: every text made visible, and no character that could end the block or begin another."""
+    text = json.dumps(_all_visible(record), ensure_ascii=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _all_visible(record: object) -> object:
+    match record:
+        case str():
+            return visible(record)
+        case dict():
+            return {key: _all_visible(value) for key, value in record.items()}
+        case list() | tuple():
+            return [_all_visible(item) for item in record]
+        case _:
+            return record
 
 
 def dot(text: str) -> str:

@@ -19,6 +19,13 @@ def topology_scene(host: Host, highlight: Sequence[Flow] = ()) -> Scene:
     return _Map(host, highlight).scene()
 
 
+def node_ids(host: Host) -> dict[Place, str]:
+    """The id of the card on which each interface stands in the picture; the card of its bridge for a port that is a row there."""
+    drawn = _Map(host, ())
+    places = [(name, interface) for name, namespace in host.namespaces.items() for interface in namespace.interfaces]
+    return {place: at[0] for place in places if (at := drawn.at(place)) is not None}
+
+
 def passed(path: Path) -> list[Place]:
     """The interfaces that a packet passed, in order."""
     places: list[Place] = []

@@ -1,0 +1,56 @@
+"""Reports to test with: of a sample, of a snapshot full of hostile names, of ten thousand flows."""
+
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from visualize.commands.report import command
+
+ROOT = Path(__file__).parents[4]
+SAMPLES = ROOT / "samples"
+CONTAINER = "<img src=x onerror=alert(1)>"
+COMMENT = "</script><script>alert(1)</script>"
+BRIDGE = "<b>dk0</b>"
+HOSTNAME = "<u>host</u>"
+IMAGE = "--><svg onload=alert(3)>"
+
+
+def write(arguments: list[str], target: Path) -> Path:
+    """`packetpath report ... -o target`."""
+    done = CliRunner().invoke(command, [*arguments, "-o", str(target)])
+    assert done.exit_code == 0, done.output
+    return target
+
+
+def sample(name: str, folder: Path) -> Path:
+    """The report of a sample."""
+    return write([str(SAMPLES / name / "snapshot.tar.gz")], folder / f"{name}.html")
+
+
+def hostile(folder: Path) -> Path:
+    """The default-bridge sample with markup and script for names: a container, its image, the bridge, the host, a rule's comment."""
+    with tarfile.open(SAMPLES / "default-bridge" / "snapshot.tar.gz") as archive:
+        archive.extractall(folder / "raw", filter="data")
+    top = next((folder / "raw").rglob("manifest.json")).parent
+    for file in (path for path in top.rglob("*") if path.is_file() and path.suffix in (".txt", ".json")):
+        text = file.read_text(encoding="utf-8", errors="surrogateescape").replace("docker0", BRIDGE)
+        if file.suffix == ".json":
+            text = text.replace('"/web"', f'"/{CONTAINER}"').replace('"web"', f'"{CONTAINER}"').replace("lab/tiny:1", IMAGE)
+            text = text.replace('"netns": "' + CONTAINER, '"netns": "web').replace('{"name": "' + CONTAINER + '", "inode"', '{"name": "web", "inode"')
+            text = text.replace("dockerhost", HOSTNAME)
+        if "iptables" in file.name:
+            text = text.replace("--dport 8080 -j", f'--dport 8080 -m comment --comment "{COMMENT}" -j')
+        file.write_text(text, encoding="utf-8", errors="surrogateescape")
+    return write([str(top)], folder / "hostile.html")
+
+
+def large(folder: Path, flows: int = 10_000) -> Path:
+    """The report of a generated capture of so many flows, four packets each."""
+    capture = folder / "large.pcap"
+    snapshot = SAMPLES / "default-bridge" / "snapshot.tar.gz"
+    subprocess.run([sys.executable, str(ROOT / "tests" / "bench" / "make_capture.py"), str(snapshot), str(capture), "--frames", str(flows * 12),
+                    "--connections", str(flows)], check=True, capture_output=True)
+    return write([str(snapshot), "--pcap", str(capture)], folder / "large.html")
