@@ -1,28 +1,60 @@
-"""Writing the pictures of flows and of the topology into a folder."""
+"""Writing pictures into a folder: flows, the topology, the rules that were met, two flows compared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 
 from snapshot.host import Host
 from snapshot.raw import SnapshotError
+from visualize.draw.compare import same_step
 from visualize.draw.flow_scene import path_scene
-from visualize.draw.palette import Theme
-from visualize.draw.picture import picture, pictures
+from visualize.draw.picture import SUFFIXES, Style, picture, pictures
 from visualize.draw.render import RenderError
+from visualize.draw.rules_map import rules_scene
+from visualize.draw.scene import Scene
 from visualize.draw.topology import topology_scene
-from visualize.flow import Flow
+from visualize.flow import Flow, PathUse
 
 
-def write_pictures(host: Host, flows: list[Flow], folder: str, formats: Sequence[str], detail: str, theme: Theme | None = None) -> int:
-    """Draw each flow (`flow-001.svg`) and `topology.svg`; returns how many files were written."""
+def flow_scenes(host: Host, flows: Sequence[Flow], detail: str, each: bool = False) -> dict[str, Scene]:
+    """A picture for each distinct way that flows took, named after its first flow (`flow-003`); with `each`, for every flow."""
+    groups: dict[object, list[Flow]] = {}
+    for flow in flows:
+        groups.setdefault(flow.number if each else way_of(flow), []).append(flow)
+    return {f"flow-{first.number:03d}": path_scene(host, first, detail, [flow.number for flow in others])
+            for first, *others in groups.values()}
+
+
+def map_scenes(host: Host, flows: Sequence[Flow], highlighted: Sequence[Flow]) -> dict[str, Scene]:
+    """The topology, and the rules that the flows met."""
+    return {"topology": topology_scene(host, highlighted), "rules": rules_scene(host, flows)}
+
+
+def way_of(flow: Flow) -> object:
+    """What flows have in common that differ only in the client's port (or ICMP id), sequence numbers and times."""
+    return tuple(tuple(map(_way, uses)) for uses in (flow.original, flow.reply))
+
+
+def _way(use: PathUse) -> object:
+    start = use.path.start
+    client, server = ("dport", "sport") if use.path.role == "reply" else ("sport", "dport")
+    steps = tuple((*same_step(step), step.packet.src, step.packet.dst, getattr(step.packet, server),
+                   getattr(step.packet, client) == getattr(start, client)) for step in use.path.steps)
+    evidence = tuple((s.netns, s.interface, s.outgoing, s.state, s.why) for s in use.sightings)
+    kind = (start.src, start.dst, start.protocol, getattr(start, server), start.icmp_type, start.icmp_code, start.mark)
+    return kind, steps, use.path.end.why, evidence, use.path.doubts, len(use.path.children)
+
+
+def write_pictures(scenes: Mapping[str, Scene], folder: str, formats: Sequence[str], style: Style) -> list[str]:
+    """Write each scene in each format; returns the names of the files. Raises SnapshotError where a format can't be made."""
     target = FilePath(folder)
     target.mkdir(parents=True, exist_ok=True)
-    scenes = {"topology": topology_scene(host)} | {f"flow-{flow.number:03d}": path_scene(host, flow, detail) for flow in flows}
+    names: list[str] = []
     for form in formats:
         try:
-            drawn = pictures(scenes, lambda scene, form=form: picture(scene, form, theme))  # type: ignore[misc]
+            drawn = pictures(scenes, lambda scene, form=form: picture(scene, form, style))  # type: ignore[misc]
         except RenderError as error:
             raise SnapshotError(str(error)) from error
         for name, data in drawn.items():
-            (target / f"{name}.{form}").write_bytes(data)
-    return len(scenes) * len(formats)
+            names.append(f"{name}.{SUFFIXES[form]}")
+            (target / names[-1]).write_bytes(data)
+    return names

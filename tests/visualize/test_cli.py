@@ -137,10 +137,10 @@ def test_hostile_names_are_shown_as_text(tmp_path: Path) -> None:
 
 
 def test_draw_writes_only_into_its_folder(tmp_path: Path) -> None:
-    """One file per flow and the topology, nothing else anywhere."""
+    """One file per flow, the topology and the rules, nothing else anywhere."""
     done = run("draw", SAMPLE, "-o", tmp_path / "out", "--flow", "5", "--format", "svg")
     assert done.exit_code == 0, done.stderr
-    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["flow-005.svg", "topology.svg"]
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["flow-005.svg", "rules.svg", "topology.svg"]
     assert (tmp_path / "out" / "flow-005.svg").read_bytes().startswith(b"<?xml")
     assert run("draw", SAMPLE, "-o", tmp_path / "out", "--flow", "999").exit_code == 1
 

@@ -15,6 +15,7 @@ import click
 
 if TYPE_CHECKING:
     from snapshot.finding import Finding
+    from visualize.draw.picture import Style
     from visualize.flow import Flow
     from visualize.load import Loaded
     from visualize.replay import Replayed
@@ -73,6 +74,21 @@ pcap_option = click.option("--pcap", "pcaps", multiple=True, metavar="FILE[@IFAC
                           "this host's processes sent them. FILE@NETNS/IFACE: taken in another namespace. Repeatable.")
 assume_option = click.option("--assume", "assumed", multiple=True, metavar="KEY=yes|no",
                        help="Settle a doubt by its key, e.g. filter.FORWARD.3=yes. Repeatable.")
+
+
+PICTURES = ("svg", "png", "pdf", "dot", "mermaid", "text", "markdown", "drawio")  # the formats of visualize.draw.picture
+detail_option = click.option("--detail", type=click.Choice(["summary", "rules", "full"]), default="rules", show_default=True,
+                             help="summary: what changed and what decided; rules: with each deciding rule's text; full: every step.")
+theme_option = click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", show_default=True,
+                            help="auto: an SVG follows its reader's preference, all else is light.")
+link_option = click.option("--link", default="", metavar="URL", help="The address of a report: rules in a picture link to URL#rule=FILE:LINE.")
+
+
+def style(theme: str, link: str = "") -> Style:
+    """How pictures are drawn, from `--theme` and `--link`."""
+    from visualize.draw.palette import Theme
+    from visualize.draw.picture import Style
+    return Style(None if theme == "auto" else Theme(theme), link)
 
 
 def print_json(record: object) -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from visualize.commands.common import (
     EXIT_DIFFERENT,
+    PICTURES,
     assume_option,
+    detail_option,
     fail,
     find_flows,
     guarded,
+    link_option,
     pcap_option,
     snapshot_argument,
+    style,
+    theme_option,
     warn,
 )
+
+if TYPE_CHECKING:
+    from visualize.flow import Flow
 
 
 @click.command("draw")
@@ -23,25 +33,49 @@ from visualize.commands.common import (
 @click.option("-o", "output", required=True, type=click.Path(file_okay=False), metavar="DIR", help="The folder for the pictures.")
 @click.option("--flow", "numbers", type=int, multiple=True, metavar="N", help="Only this flow. Repeatable.")
 @click.option("--where", metavar="EXPR", help="Only flows for which this holds (see `packetpath flows`).")
-@click.option("--format", "formats", type=click.Choice(["svg", "png", "pdf", "dot"]), multiple=True, default=("svg",),
-              show_default=True, help="Repeatable.")
-@click.option("--detail", type=click.Choice(["summary", "rules", "full"]), default="rules", show_default=True)
+@click.option("--compare", type=int, nargs=2, metavar="A B", help="Flow A beside flow B, with a mark where they first part; nothing else is drawn.")
+@click.option("--highlight", "marked", type=int, multiple=True, metavar="N", help="Draw the way of flow N thick on the topology. Repeatable.")
+@click.option("--each", is_flag=True, help="A picture for every flow, also where flows differ only in the client's port.")
+@click.option("--format", "formats", type=click.Choice(PICTURES), multiple=True, default=("svg",), show_default=True,
+              help="Repeatable.")
+@detail_option
+@theme_option
+@link_option
 @guarded
-def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], output: str, numbers: tuple[int, ...],
-         where: str | None, formats: tuple[str, ...], detail: str) -> None:
-    """Draw a diagram for each flow, and the host's topology, into a folder.
+def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], output: str, numbers: tuple[int, ...], where: str | None,
+            compare: tuple[int, int] | None, marked: tuple[int, ...], each: bool, formats: tuple[str, ...], detail: str, theme: str,
+            link: str) -> None:
+    """Draw the flows, the host's topology and the rules that were met, into a folder.
 
-    Example: packetpath draw samples/default-bridge/snapshot.tar.gz -o out --flow 1 --format png
+    Flows that went the same way share a picture, named after the first of them.
+
+    \b
+    Examples:
+      packetpath draw samples/default-bridge/snapshot.tar.gz -o out --flow 9 --format png
+      packetpath draw samples/default-bridge/snapshot.tar.gz -o out --compare 9 10
     """
     from visualize.load import load
+    from visualize.pictures import flow_scenes, map_scenes, write_pictures
     loaded = load(snapshot)
     found, findings = find_flows(loaded, pcaps, assumed, where)
-    missing = sorted(set(numbers) - {flow.number for flow in found})
-    if numbers:
-        found = [flow for flow in found if flow.number in numbers]
-    from visualize.pictures import write_pictures
-    written = write_pictures(loaded.built.host, found, output, formats, detail)
-    click.echo(f"wrote {written} pictures into {output}/", err=True)
+    host = loaded.built.host
+    if compare is not None:
+        from visualize.draw.compare import compare_scene
+        first, second = _named(found, compare)
+        scene = compare_scene(host, first, second, detail)
+        scenes = {scene.name: scene}
+    else:
+        drawn = _named(found, numbers) if numbers else found
+        scenes = map_scenes(host, drawn, _named(found, marked)) | flow_scenes(host, drawn, detail, each)
+    written = write_pictures(scenes, output, formats, style(theme, link))
+    click.echo(f"wrote {len(written)} pictures into {output}/", err=True)
     warn(findings)
+
+
+def _named(flows: list[Flow], numbers: tuple[int, ...]) -> list[Flow]:
+    """The flows of these numbers, in that order."""
+    known = {flow.number: flow for flow in flows}
+    missing = [number for number in numbers if number not in known]
     if missing:
         fail(f"no flow {', '.join(map(str, missing))} (see `packetpath flows`)", EXIT_DIFFERENT)
+    return [known[number] for number in numbers]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command("show")
 @snapshot_argument
 @click.option("--draw", "draw_to", metavar="FILE", type=click.Path(dir_okay=False),
-              help="Also draw the topology into FILE (.svg, .png, .pdf or .dot).")
+              help="Also draw the topology into FILE (.svg, .png, .pdf, .dot, .mmd, .md, .txt or .drawio).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @guarded
 def command(snapshot: str, draw_to: str | None, form: str) -> None:
@@ -37,14 +37,15 @@ def command(snapshot: str, draw_to: str | None, form: str) -> None:
 
 
 def _draw_topology(loaded: Loaded, path: str) -> None:
-    from visualize.draw.picture import picture
+    from visualize.draw.picture import SUFFIXES, picture
     from visualize.draw.render import RenderError
     from visualize.draw.topology import topology_scene
-    kind = path.rsplit(".", 1)[-1].lower() if "." in path else "svg"
-    if kind not in ("svg", "png", "pdf", "dot"):
-        fail(f"{path}: the name must end in .svg, .png, .pdf or .dot", EXIT_USAGE)
+    endings = {ending: form for form, ending in SUFFIXES.items()}
+    ending = path.rsplit(".", 1)[-1].lower()
+    if ending not in endings:
+        fail(f"{path}: the name must end in one of .{', .'.join(endings)}", EXIT_USAGE)
     try:
-        data = picture(topology_scene(loaded.built.host), kind)
+        data = picture(topology_scene(loaded.built.host), endings[ending])
     except RenderError as error:
         fail(str(error))
     with open(path, "wb") as target:

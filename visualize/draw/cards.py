@@ -285,7 +285,7 @@ class _Teller:
         if rest:
             title = card.node.title.partition(":")[0]
             look = Look.PASS if any(row.kind is Kind.STRONG for row in rest) else Look.HOP
-            node = replace(card.node, rows=rest if look is Look.PASS else tuple(replace(r, label=r.label or title) for r in rest), look=look,
+            node = replace(card.node, rows=rest if look is Look.PASS else _labelled(rest, title), look=look,
                            title=title if look is Look.PASS else "", gloss=card.node.gloss if look is Look.PASS else "")
             self.found.append(replace(card, node=node))
         return stolen
@@ -297,6 +297,11 @@ class _Teller:
             rows = tuple(row for d in rest for row in (Row(d.at, Kind.STRONG), Row(doubt_text(d), Kind.DOUBT)))
             self.found.append(Card(self.path.end.netns, Node(f"{self.prefix}doubts", Look.NOTE, "? Not certain", "", rows, True,
                                                              "what the snapshot can't tell")))
+
+
+def _labelled(rows: tuple[Row, ...], label: str) -> tuple[Row, ...]:
+    """Rows of which the first bears a label."""
+    return tuple(replace(row, label=row.label or (" " if number else label)) for number, row in enumerate(rows))
 
 
 def _told(doubt: Doubt, found: Iterable[Card]) -> bool:

@@ -161,8 +161,9 @@ class _Writer:
             return f'<TR><TD{span} ALIGN="LEFT" BALIGN="LEFT"{attributes}>{self.body(row, self.scene.room)}</TD></TR>'
         room = self.scene.room - _LABEL_ROOM - 4
         label = _BREAK.join(self.font(line, SMALL, self.shade(DIM)) for line in wrap(row.label, _LABEL_ROOM, SMALL)) + _BREAK
-        return (f'<TR><TD ALIGN="LEFT" BALIGN="LEFT" VALIGN="TOP" WIDTH="{_LABEL_ROOM + 4:g}">{label}</TD>'
-                f'<TD ALIGN="LEFT" BALIGN="LEFT" WIDTH="{room + 8:g}"{attributes}>{self.body(row, room)}</TD></TR>')
+        first, second = ("", "") if self.scene.wide else (f' WIDTH="{_LABEL_ROOM + 4:g}"', f' WIDTH="{room + 8:g}"')
+        return (f'<TR><TD ALIGN="LEFT" BALIGN="LEFT" VALIGN="TOP"{first}>{label}</TD>'
+                f'<TD ALIGN="LEFT" BALIGN="LEFT"{second}{attributes}>{self.body(row, room)}</TD></TR>')
 
     def link_of(self, row: Row) -> str:
         if not row.rule:
@@ -173,7 +174,7 @@ class _Writer:
         size, mono, bold = _SIZES.get(row.kind, BODY), row.kind is Kind.CODE, row.kind is Kind.STRONG or bool(row.old)
         colour = text_colour(row.kind, self.theme)
         mark = MARKS.get(row.kind, "")
-        text = f"{mark} {row.text}" if mark else row.text
+        text = f"{mark} {row.text}" if mark else row.text + ("\u00a0" if "→" in row.text else "")  # an arrow is wider than it is measured
         lines = [self.font(line, size, colour, mono, bold) for line in wrap(text, room, size, bold, mono, "  " if mono else "")]
         if row.old:
             lines[0] = self.font("→ ", size, colour) + lines[0]
@@ -185,7 +186,9 @@ class _Writer:
     def edge(self, edge: Edge) -> list[str]:
         """One line for each part of an edge; a reply is drawn upwards, so it is written from its head."""
         back = edge.line is Line.REPLY
-        stops = [_end(edge.tail, edge.tail_port), *map(dot, edge.via), _end(edge.head, edge.head_port)]
+        sideways = self.scene.wide and edge.line is not Line.HIDDEN
+        stops = [_end(edge.tail, edge.tail_port, "e" if sideways else ""), *map(dot, edge.via),
+                 _end(edge.head, edge.head_port, "w" if sideways else "")]
         parts = list(pairwise(stops))
         lines = []
         for number, (tail, head) in enumerate(parts):
@@ -204,8 +207,9 @@ class _Writer:
         return lines
 
 
-def _end(node: str, port: str) -> str:
-    return f"{dot(node)}:{dot(port)}" if port else dot(node)
+def _end(node: str, port: str, side: str = "") -> str:
+    """A node, the row that an edge ends at, the side on which it does."""
+    return dot(node) + (f":{dot(port)}" if port else "") + (f":{side}" if side else "")
 
 
 def _url(text: str) -> str:

@@ -57,3 +57,18 @@ def file_name(text: str) -> str:
     """A name that is safe in every file system: letters, digits, `-`, `_`, `.`; never hidden, never empty."""
     cleaned = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in text).lstrip(".")
     return cleaned[:100] or "_"
+
+
+def mermaid(text: str) -> str:
+    """Inside a quoted Mermaid label, which is HTML to a browser: what could mean something becomes Mermaid's own entities."""
+    return "".join(f"#{ord(c)};" if c in '"#&<>`;|\\{}[]*~' else c for c in visible(text))
+
+
+def markdown(text: str) -> str:
+    """In Markdown text or a table's cell: no emphasis, no link, no HTML, no new cell."""
+    return "".join(f"\\{c}" if c in "\\`*_[]<>|~&" else c for c in visible(text))
+
+
+def code(text: str) -> str:
+    """A code span in a Markdown table's cell; a backtick ends none of it, a bar no cell."""
+    return f"`{visible(text).replace('`', chr(39)).replace('|', chr(92) + '|')}`" if text else ""

@@ -1,9 +1,13 @@
-"""Runs Graphviz. `graphviz-pure` (a PyPI wheel) draws SVG and PNG the same everywhere; PDF needs a system `dot`."""
+"""Runs Graphviz. `graphviz-pure` (a PyPI wheel) draws SVG and PNG the same everywhere; the system's `dot` stands in where it is missing.
+
+PDF is made from the SVG by `vl-convert-python` (the extra `packetpath[pdf]`, pip alone), or by the system's `dot`.
+"""
 
 import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 
 _TIMEOUT = 120
@@ -21,28 +25,19 @@ def _pure() -> str | None:
     return shutil.which("graphviz-pure")
 
 
-def program(kind: str) -> str:
-    """The program that draws this format. Raises RenderError where there is none."""
-    system = shutil.which("dot")
-    pure = _pure()
-    if kind == "pdf":
-        if system is None:
-            raise RenderError("PDF needs Graphviz' own `dot`: install the system package graphviz, or choose --format svg")
-        return system
-    found = pure or system
+def program() -> str:
+    """The program that lays out and draws. Raises RenderError where there is none."""
+    found = _pure() or shutil.which("dot")
     if found is None:
         raise RenderError("no Graphviz was found: pip install graphviz-pure (or install the system package graphviz)")
     return found
 
 
-def render(text: str, kind: str) -> bytes:
-    """Draw DOT text as svg, png or pdf; `dot` gives the text back. Raises RenderError."""
-    if kind == "dot":
-        return text.encode()
-    if program(kind) == shutil.which("dot"):
-        return _by_system(text, kind)
+def render(text: str, kind: str, command: str | None = None) -> bytes:
+    """Draw DOT text as svg, png or json0 (a layout), with this program or the best one. Raises RenderError."""
+    command = command or program()
     try:
-        done = subprocess.run([program(kind), f"-T{kind}", *(["-Gdpi=110"] if kind == "png" else [])], input=text.encode(),
+        done = subprocess.run([command, f"-T{kind}", *(["-Gdpi=110"] if kind == "png" else [])], input=text.encode(),
                               capture_output=True, timeout=_TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
         raise RenderError(f"Graphviz took longer than {_TIMEOUT} s for one picture") from None
@@ -53,10 +48,16 @@ def render(text: str, kind: str) -> bytes:
     return done.stdout
 
 
-def _by_system(text: str, kind: str) -> bytes:
-    """Draw with the system's own Graphviz."""
-    import graphviz
+def svg_to_pdf(draw: Callable[[], bytes], text: str) -> bytes:
+    """A PDF of the finished SVG that `draw` makes, or of the DOT `text`. Raises RenderError."""
     try:
-        return bytes(graphviz.pipe("dot", kind, text.encode(), quiet=True))
-    except (graphviz.ExecutableNotFound, graphviz.CalledProcessError) as error:
-        raise RenderError(f"Graphviz failed: {error}") from None
+        import vl_convert
+    except ImportError:
+        system = shutil.which("dot")
+        if system is None:
+            raise RenderError("PDF needs one thing more: pip install 'packetpath[pdf]' (or install the system package graphviz)") from None
+        return render(text, "pdf", system)
+    try:
+        return bytes(vl_convert.svg_to_pdf(draw().decode()))
+    except ValueError as error:
+        raise RenderError(f"the PDF can't be made: {error}") from None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from snapshot.host import HOST, Host, Namespace
 from snapshot.host.link import Interface
 from visualize.draw.scene import Cluster, Edge, Kind, Line, Look, Node, Row, Scene
-from visualize.draw.words import place_lines
+from visualize.draw.words import moment, place_lines
 from visualize.flow import Flow
 from visualize.path import Bridged, Crossed, Path, Received, Sent
 
@@ -50,10 +50,12 @@ class _Map:
 
     def scene(self) -> Scene:
         clusters = tuple(self.space(name, namespace) for name, namespace in self.host.namespaces.items())
+        clusters = clusters[::-1]  # Graphviz stacks frames from below
         self.cables()
         world = self.world()
         self.columns(clusters)
-        facts = f"{self.host.hostname or 'the host'} as captured" + (f" at {self.host.captured}" if self.host.captured else "")
+        captured = moment(self.host.captured)
+        facts = f"{self.host.hostname or 'the host'} as captured" + (f" at {captured}" if captured else "")
         told = "; thick: the way of flow " + ", ".join(str(f.number) for f in self.highlight) if self.highlight else ""
         kernel = f", kernel {self.host.kernel}" if self.host.kernel else ""
         title = f"Network of {self.host.hostname or 'the host'}"

@@ -1,5 +1,7 @@
 """The words that pictures and the terminal share: endpoints, places, hooks, what a rule did."""
 
+from datetime import UTC, datetime
+
 from snapshot.host import HOST, Host
 from visualize.packet.packet import Packet
 from visualize.path import Doubt, RuleMatched, Verdict
@@ -84,6 +86,13 @@ def did(step: RuleMatched) -> str:
             return f"{step.target or 'counts'}, and on"
         case _:
             return step.target if step.target not in ("", step.verdict) else step.verdict
+
+
+def moment(text: str) -> str:
+    """When the snapshot was made: seconds since 1970 as a date, anything else as it is."""
+    if not text.isdigit() or len(text) > 11:
+        return text
+    return datetime.fromtimestamp(int(text), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def doubt_text(doubt: Doubt) -> str:

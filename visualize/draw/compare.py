@@ -1,0 +1,137 @@
+"""Two flows side by side, one that works and one that fails: where they first part, and in what they differed until then."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from snapshot.host import Host
+from visualize.draw.cards import Card, cards
+from visualize.draw.lanes import TWO_LANES, Lane, clusters, edges
+from visualize.draw.scene import Kind, Line, Look, Node, Row, Scene
+from visualize.draw.words import VERDICTS, did, rule_name
+from visualize.flow import Flow
+from visualize.packet.packet import Packet
+from visualize.path import Bridged, Crossed, Ended, Path, PolicyApplied, Received, Rewritten, Routed, RuleMatched, Sent, Step, Tracked
+
+_FIELDS = (("source address", "src"), ("source port", "sport"), ("destination address", "dst"), ("destination port", "dport"),
+           ("protocol", "protocol_name"), ("TTL", "ttl"), ("mark", "mark"), ("TCP flags", "tcp_flags"), ("TOS", "tos"))
+
+
+def compare_scene(host: Host, first: Flow, second: Flow, detail: str = "rules") -> Scene:
+    """Both flows' original directions, side by side, with a mark where they first part."""
+    at = parting(first.first, second.first)
+    left, right = (tuple(cards(host, flow.original[0], prefix, detail)) for flow, prefix in ((first, "a"), (second, "b")))
+    lanes = [Lane("a", Line.ORIGINAL, _titled(first, left)), Lane("b", Line.ORIGINAL, _titled(second, right))]
+    if at:
+        lanes = list(_marked(lanes, (first, second), at))
+    title = f"flow {first.number} ({VERDICTS[first.verdict]}) beside flow {second.number} ({VERDICTS[second.verdict]})"
+    frames = clusters(host, lanes)
+    return Scene(f"compare-{first.number:03d}-{second.number:03d}", title, compared(first, second), frames, edges(lanes, frames), (), TWO_LANES)
+
+
+def compared(first: Flow, second: Flow) -> str:
+    """Where two flows part, in words."""
+    at = parting(first.first, second.first)
+    if at is None:
+        return f"Flow {first.number} and flow {second.number} went the same way, step by step."
+    differ = _differences(first.first.start, second.first.start)
+    why = f" Their packets differ in {', '.join(differ)}." if differ else " Their packets are alike; what was known of their connections differs."
+    if at == 0:
+        return f"They begin in different places.{why}"
+    one, two = (_told(f.first.steps[min(at, len(f.first.steps) - 1)]) for f in (first, second))
+    return f"They go the same way until flow {first.number} meets {one}, and flow {second.number} {two}.{why}"
+
+
+def parting(first: Path, second: Path) -> int | None:
+    """The index of the first step in which two paths differ, whatever their addresses; None where there is none."""
+    for index, (one, two) in enumerate(zip(first.steps, second.steps, strict=False)):
+        if same_step(one) != same_step(two):
+            return index
+    return None if len(first.steps) == len(second.steps) else min(len(first.steps), len(second.steps))
+
+
+def same_step(step: Step) -> tuple[Any, ...]:
+    """What makes two steps the same."""
+    match step:
+        case RuleMatched():
+            what: tuple[Any, ...] = (step.hook, step.file, step.line)
+        case PolicyApplied():
+            what = (step.hook, step.table, step.chain, step.verdict)
+        case Tracked():
+            what = (step.state, step.role)
+        case Rewritten():
+            what = (step.hook, step.kind, step.by)
+        case Routed():
+            what = (step.table, step.route, step.type, step.out)
+        case Bridged():
+            what = (step.bridge, step.port)
+        case Received() | Sent() | Crossed():
+            what = (step.interface,)
+        case Ended():
+            what = (step.verdict, step.interface, step.at)
+        case _:
+            what = ()
+    return (type(step).__name__, step.netns, *what)
+
+
+def _told(step: Step) -> str:
+    """A step in a few words."""
+    match step:
+        case RuleMatched():
+            return f"{rule_name(step)}: {did(step)}"
+        case PolicyApplied():
+            return f"{step.table} {step.chain} policy: {step.verdict}"
+        case Tracked():
+            return f"conntrack: {step.state}"
+        case Rewritten():
+            return f"{step.kind} by {step.by}"
+        case Routed():
+            return f"route out by {step.out}" if step.type != "local" else "route to the machine itself"
+        case Bridged():
+            return f"bridge {step.bridge}: " + (f"to port {step.port}" if step.port else "up to the host")
+        case Received():
+            return f"arrives at {step.interface}" if step.interface else f"sent by {step.netns}"
+        case Sent():
+            return f"out by {step.interface}"
+        case Crossed():
+            return f"into {step.netns} by {step.interface}"
+        case Ended():
+            return step.why
+        case _:
+            return type(step).__name__.lower()
+
+
+def _differences(one: Packet, two: Packet) -> list[str]:
+    """The header fields in which two packets differ, with both values."""
+    return [f"{name} ({getattr(one, field)}, {getattr(two, field)})" for name, field in _FIELDS
+            if getattr(one, field) != getattr(two, field) and field != "sport"] or [
+            f"source port ({one.sport}, {two.sport})"] * (one.sport != two.sport)
+
+
+def _titled(flow: Flow, found: Sequence[Card]) -> tuple[Card, ...]:
+    """The first card tells which flow this is."""
+    start = found[0].node
+    return (replace(found[0], node=replace(start, title=f"flow {flow.number}", gloss=f"{start.title}, {start.gloss}")), *found[1:])
+
+
+def _marked(lanes: Sequence[Lane], flows: tuple[Flow, Flow], at: int) -> tuple[Lane, Lane]:
+    """A card in both lanes before the first card in which they differ; the cards above it are as many in both."""
+    count = max(1, min(_common(lanes[0].cards, at), _common(lanes[1].cards, at)))
+    found = []
+    for lane, flow in zip(lanes, flows, strict=True):
+        step = flow.first.steps[min(at, len(flow.first.steps) - 1)]
+        rule = f"{step.file}:{step.line}" if isinstance(step, RuleMatched) else ""
+        rows = [Row(_told(step), Kind.STRONG, rule=rule)] + ([Row(step.text, Kind.CODE, rule=rule)] if isinstance(step, RuleMatched) else [])
+        netns = lane.cards[count].netns if count < len(lane.cards) else lane.cards[-1].netns
+        shared = lane.cards[count - 1].netns if count else netns
+        mark = Card(shared, Node(f"{lane.prefix}parting", Look.PARTING, "Here they part", "", tuple(rows), tip="the first difference",
+                                 lane=lane.prefix))
+        found.append(replace(lane, cards=(*lane.cards[:count], mark, *lane.cards[count:])))
+    return found[0], found[1]
+
+
+def _common(found: Sequence[Card], at: int) -> int:
+    """How many cards end before this step."""
+    return next((n for n, card in enumerate(found) if card.node.steps is None or card.node.steps[1] >= at), len(found))
+
+
