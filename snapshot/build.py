@@ -224,7 +224,8 @@ def _tables(files: Files, fact: str, family: str, nft: _Nft | None, findings: li
 def _saved(text: str, path: str, family: str, backend: Backend, table: str) -> tuple[tuple[Table, ...], tuple[Finding, ...]]:
     """`iptables-save`, or what `iptables -S` prints of one table."""
     if iptables_save.is_rules(text):
-        return iptables_save.parse(text, path, family, backend, table or "filter")
+        held, findings = iptables_save.parse(text, path, family, backend, table or "?")
+        return (held, findings) if table else iptables_list.named(held, findings, path)
     return iptables_save.parse(text, path, family, backend)
 
 

@@ -1,6 +1,6 @@
 """The files of a namespace by fact, and how a fact is read: the best file first, what can't be read costs only itself."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -9,6 +9,7 @@ from snapshot.naming import Place
 from snapshot.raw import RawFile
 from snapshot.text import readable
 
+MOST = 10  # lines of one file that are told one by one
 R = TypeVar("R")
 Parser = Callable[[str, str], tuple[R, tuple[Finding, ...]]]
 
@@ -42,8 +43,19 @@ def read(parse: Parser[R], file: RawFile, findings: list[Finding]) -> R:
     held = readable(file.data)
     findings += (Finding(Kind.SYNTAX, file.path, line, "", why) for line, why in held.remarks)
     records, problems = parse(held.text, file.path)
-    findings += problems
+    findings += _few(problems, file.path)
     return records
+
+
+def _few(problems: tuple[Finding, ...], path: str) -> Iterator[Finding]:
+    """A file that is something else altogether is not told line by line."""
+    odd = [one for one in problems if one.kind is Kind.SYNTAX]
+    if len(odd) <= MOST:
+        yield from problems
+        return
+    shown = set(map(id, odd[:MOST]))
+    yield from (one for one in problems if one.kind is not Kind.SYNTAX or id(one) in shown)
+    yield Finding(Kind.SYNTAX, path, odd[MOST].line, odd[MOST].text, f"and {len(odd) - MOST} more lines like these can't be read")
 
 
 def first(files: Files | None, readers: Sequence[tuple[str, Parser[R]]], findings: list[Finding], family: int | None = None) -> R | None:

@@ -312,6 +312,8 @@ def _ip(words: list[str], low: list[str]) -> _Found | None:
         rest = rest[1:]
     if not rest or rest[0][1] in _IP_NOT or rest[0][1] not in _OBJECT:
         return None
+    if rest[0][1] == "n" and len(rest) > 1 and len(rest[1][1]) > 1 and rest[1][1] in _OBJECT:
+        rest = rest[1:]  # a name made of `ip -N route`
     fact = _OBJECT[rest[0][1]]
     after = {word for _, word in rest[1:]}
     if after & (_ROUTE_NOT if fact == "ip-route" else _VERBS) or "noarp" in after or ("proxy" in after and fact == "ip-neigh"):
@@ -364,11 +366,11 @@ def _names_a_chain(words: list[str]) -> bool:
 
 
 def _containers(low: list[str], bare: set[str]) -> _Found | None:
-    if "inspectp" in bare or "pods" in bare or bare & {"image", "images", "volume", "volumes"}:
+    if "pods" in bare or bare & {"image", "images", "volume", "volumes"}:
         return None
     if "network" in bare or "networks" in bare:
         return ("docker-network-inspect", 0, True, "", False) if "inspect" in bare else None
-    return ("docker-inspect", 0, True, "", False) if "inspect" in bare else None
+    return ("docker-inspect", 0, True, "", False) if bare & {"inspect", "inspectp"} else None
 
 
 def _others(name: str, low: list[str], bare: set[str]) -> _Found | None:

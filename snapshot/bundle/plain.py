@@ -1,5 +1,6 @@
 """What people send without any tool: a folder of outputs, a terminal's transcript, one file."""
 
+import re
 from dataclasses import replace
 
 from snapshot import sniff
@@ -66,6 +67,17 @@ def _parts(file: RawFile, findings: list[Finding]) -> list[tuple[Place, RawFile]
     ]
 
 
+def _of_family(fact: str, family: int) -> str:
+    """A listing without an address does not show its family: the name or the command did."""
+    return "ip6tables" + fact.removeprefix("iptables") if family == 6 and fact.startswith("iptables") else fact
+
+
+def _table(path: str) -> str:
+    """The iptables table that a file's name speaks of, if it speaks of one."""
+    named = set(re.split(r"[^a-z]+", path.rpartition("/")[2].lower())) & {"filter", "nat", "mangle", "raw", "security"}
+    return named.pop() if len(named) == 1 else ""
+
+
 def _folder(file: RawFile) -> str:
     parts = file.path.split("/")
     return parts[-2] if len(parts) > 1 else HOST
@@ -80,7 +92,7 @@ def _held(part: Section) -> Place | None:
     found = sniff.fact_of(part.text)
     if part.command:
         if part.place is not None and part.place.fact in _LOOSE and found is not None:
-            return replace(part.place, fact=found) if found != part.place.fact else part.place
+            return replace(part.place, fact=_of_family(found, part.place.family)) if found != part.place.fact else part.place
         return part.place
     return _sniffed(found, part.text) if found is not None else None
 
@@ -96,10 +108,10 @@ def _one(named: Place | None, file: RawFile, text: str) -> Place | None:
         return named
     found = sniff.fact_of(text)
     if named is None:
-        return replace(_sniffed(found, text), netns=_folder(file)) if found is not None else None
+        return replace(_sniffed(found, text), netns=_folder(file), table=_table(file.path)) if found is not None else None
     if found is None or found == named.fact:
         return named
-    return replace(named, fact=found, family=named.family or sniff.family_of(found, text))
+    return replace(named, fact=_of_family(found, named.family), family=named.family or sniff.family_of(found, text))
 
 
 def _homes(placed: list[tuple[Place, RawFile]]) -> list[tuple[Place, RawFile]]:

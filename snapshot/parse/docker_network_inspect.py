@@ -10,13 +10,17 @@ from typing import Any
 from snapshot.finding import Finding, Kind
 from snapshot.host.container import DockerNetwork
 from snapshot.host.link import IPAddress, IPNetwork
-from snapshot.parse.ip_link import load_json
+from snapshot.parse.json_objects import objects
 
 _OPTION = "com.docker.network.bridge."
 
 
 def _network(item: dict[str, Any]) -> DockerNetwork:
-    """Raises ValueError for a subnet that is none."""
+    """Raises ValueError for a subnet that is none, or an object that is no network."""
+    if "subnets" in item or "network_interface" in item:
+        return _netavark(item)
+    if "Driver" not in item:
+        raise ValueError("this is no network")
     options = item.get("Options") or {}
     driver, identifier = str(item.get("Driver", "")), str(item.get("Id", ""))
     configs = (item.get("IPAM") or {}).get("Config") or ()
@@ -29,11 +33,22 @@ def _network(item: dict[str, Any]) -> DockerNetwork:
                          str(options.get(_OPTION + "enable_ip_masquerade", "true")) != "false", int(mtu) if mtu.isdigit() else None)
 
 
+def _netavark(item: dict[str, Any]) -> DockerNetwork:
+    """podman 4's form. Raises ValueError."""
+    subnets = [one for one in item.get("subnets") or () if isinstance(one, dict)]
+    driver, options = str(item.get("driver", "")), item.get("options") or {}
+    mtu = str(options.get("mtu", ""))
+    return DockerNetwork(str(item.get("name", "")), str(item.get("id", "")), driver, item.get("network_interface") if driver == "bridge" else None,
+                         bool(item.get("internal")), tuple(ip_network(one["subnet"], strict=False) for one in subnets if one.get("subnet")),
+                         tuple(ip_address(one["gateway"]) for one in subnets if one.get("gateway")),
+                         str(options.get("isolate", "false")) == "false", mtu=int(mtu) if mtu.isdigit() else None)
+
+
 def parse(text: str, file: str = "") -> tuple[tuple[DockerNetwork, ...], tuple[Finding, ...]]:
     """All networks."""
     if not text.strip():
         return (), ()
-    items, findings = load_json(text, file)
+    items, findings = objects(text, file)
     found: list[DockerNetwork] = []
     for item in items:
         try:

@@ -13,6 +13,7 @@ from typing import Any
 
 from snapshot.finding import Finding, Kind
 from snapshot.host.link import Address, Interface
+from snapshot.parse import ip_short
 from snapshot.parse.ip_link import blocks, each, interface_of_block, interface_of_json, is_json, load_json
 
 _FLAGS = {"secondary", "temporary", "dynamic", "tentative", "deprecated", "dadfailed", "noprefixroute", "nodad", "mngtmpaddr",
@@ -53,6 +54,8 @@ def parse(text: str, file: str = "") -> tuple[tuple[Interface, ...], tuple[Findi
         items, problems = load_json(text, file)
         named = [item for item in items if "ifname" in item]
         return each(named, lambda item: _with_json(item, file, findings), file, "an interface", findings), (*problems, *findings)
+    if ip_short.looks_short(text):
+        return ip_short.parse(text, file, _address_of_line)
     found: list[Interface] = []
     for start, lines in blocks(text):
         interface = interface_of_block(lines)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from snapshot.finding import Finding, Kind
 from snapshot.host.link import Bridge, BridgePort, Interface
+from snapshot.parse import ip_short
 
 R = TypeVar("R")
 _HEAD = re.compile(r"^(\d+): ([^:\s]+?)(?:@(\S+?))?:\s+<([^>]*)>(.*)$")
@@ -28,7 +29,7 @@ def blocks(text: str) -> Iterator[tuple[int, list[str]]]:
         if _HEAD.match(line):
             if current:
                 yield start, current
-            current, start = [line], number
+            current, start = re.split(r"\\\s{3,}", line), number  # `ip -o link` puts all of one interface on a line
         elif current and (not line or line[0].isspace()):
             current.append(line)
     if current:
@@ -156,6 +157,8 @@ def parse(text: str, file: str = "") -> tuple[tuple[Interface, ...], tuple[Findi
         items, findings = load_json(text, file)
         found_json = each([item for item in items if "ifname" in item], interface_of_json, file, "an interface", findings)
         return found_json, tuple(findings)
+    if ip_short.looks_brief(text):
+        return ip_short.parse(text, file)
     found = [interface for _, lines in blocks(text) if (interface := interface_of_block(lines)) is not None]
     problems: list[Finding] = []
     if text.strip() and not found:

@@ -18,6 +18,7 @@ from snapshot.parse.ip_link import is_json, load_json
 
 _TYPES = {kind.value: kind for kind in RouteType}
 _TABLES = {"local": TABLE_LOCAL, "main": TABLE_MAIN, "default": TABLE_DEFAULT}
+_SCOPES = {"0": "global", "200": "site", "253": "link", "254": "host"}  # `ip -N`, and busybox
 _FLAGS = {"onlink", "linkdown", "dead", "pervasive", "offload", "rt_offload", "trap", "notify", "rt_trap"}
 _WITH_VALUE = {"via", "dev", "table", "proto", "protocol", "scope", "src", "metric", "tos", "dsfield", "mtu", "weight", "nhid",
                "from", "pref", "expires", "advmss", "hoplimit", "initcwnd", "initrwnd", "rto_min", "realm", "realms", "error",
@@ -60,7 +61,7 @@ def _of_line(line: str, family: int) -> Route:
     metric = values.get("metric", values.get("priority"))
     tos = values.get("tos", values.get("dsfield", "0"))
     source = values.get("from")
-    return Route(destination, kind, table, tuple(nexthops), int(metric) if metric else 0, values.get("scope"),
+    return Route(destination, kind, table, tuple(nexthops), int(metric) if metric else 0, _SCOPES.get(values.get("scope", ""), values.get("scope")),
                  ip_address(values["src"]) if "src" in values else None, int(tos, 16) if tos else 0,
                  values.get("proto", values.get("protocol")), int(values["mtu"]) if values.get("mtu", "").isdigit() else None,
                  int(values["nhid"]) if "nhid" in values else None,

@@ -10,7 +10,7 @@ names for addresses and ports: such rules can't be judged, and say so.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
 from snapshot.finding import Finding, Kind
@@ -37,6 +37,7 @@ _PROTOCOLS = {
     "136": "udplite",
     "icmpv6": "ipv6-icmp",
 }
+_HOSTS = {"localhost": "127.0.0.1", "loopback/8": "127.0.0.0/8", "link-local/16": "169.254.0.0/16", "base-address.mcast.net/4": "224.0.0.0/4"}
 _NUMBER = re.compile(r"^\d+[KMGT]?$")
 NO_INTERFACES = "listed without -v: the interfaces that the rule asks for are not shown"
 WARNING = re.compile(r"^# Warning: (ip6?tables)-legacy tables present", re.M)
@@ -55,16 +56,30 @@ class _Columns:
 
 
 def parse(text: str, file: str = "", family: str = "ip", table: str = "") -> tuple[tuple[Table, ...], tuple[Finding, ...]]:
-    """The one table that a listing shows. `table`: its name, where the command told it."""
+    """The tables that a listing shows, mostly one. `table`: its name, where the command told it."""
     findings: list[Finding] = []
+    tables: list[Table] = []
     chains: dict[str, tuple[Chain, list[Rule]]] = {}
     columns = _Columns(False, False)
-    current = ""
+    current, name = "", table
+
+    def close() -> None:
+        if chains:
+            made = {key: Chain(key, c.policy, tuple(rules), c.packets, c.bytes, file, c.line) for key, (c, rules) in chains.items()}
+            tables.append(Table(name or _table_of(set(made)), family, Backend.UNKNOWN, made, file))
+            if not name:
+                findings.append(Finding(Kind.AMBIGUOUS, file, made[next(iter(made))].line, "", "a listing does not name its table; by its chains it "
+                                        f"is taken to be {tables[-1].name}"))
+        chains.clear()
+
     for number, line in enumerate(text.split("\n"), 1):
         words = line.split()
         if not words or line.startswith("#"):
             continue
         if (head := _CHAIN.match(line)) is not None:
+            if head[1] in chains:  # the listing of one more table, without a word between
+                close()
+                name = ""
             current = head[1]
             chains[current] = (_chain(head, file, number), [])
         elif "destination" in words and ("prot" in words or "source" in words):
@@ -73,17 +88,18 @@ def parse(text: str, file: str = "", family: str = "ip", table: str = "") -> tup
             findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], "not a line that iptables -L prints"))
         else:
             chains[current][1].append(_rule(line, current, len(chains[current][1]) + 1, file, number, columns, family, findings))
-    if not chains:
-        return (), tuple(findings)
-    name = table or _table_of(set(chains))
-    if not table:
-        findings.append(Finding(Kind.AMBIGUOUS, file, 0, "", f"a listing does not name its table; by its chains it is taken to be {name}"))
     if not columns.verbose and any(rules for _, rules in chains.values()):
-        findings.append(
-            Finding(Kind.AMBIGUOUS, file, 0, "", "listed without -v: which interfaces a rule asks for is not shown; iptables-save shows all")
-        )
-    made = {key: Chain(key, chain.policy, tuple(rules), chain.packets, chain.bytes, file, chain.line) for key, (chain, rules) in chains.items()}
-    return (Table(name, family, Backend.UNKNOWN, made, file),), tuple(findings)
+        findings.append(Finding(Kind.AMBIGUOUS, file, 0, "", "listed without -v: which interfaces a rule asks for is not shown; "
+                                "iptables-save shows all"))
+    close()
+    return tuple(tables), tuple(findings)
+
+
+def named(tables: tuple[Table, ...], findings: tuple[Finding, ...], file: str) -> tuple[tuple[Table, ...], tuple[Finding, ...]]:
+    """Tables that nothing names, by their chains."""
+    made = tuple(replace(table, name=_table_of(set(table.chains))) for table in tables)
+    told = (Finding(Kind.AMBIGUOUS, file, 0, "", f"nothing names the table; by its chains it is taken to be {table.name}") for table in made)
+    return made, (*findings, *told)
 
 
 def _chain(head: re.Match[str], file: str, line: int) -> Chain:
@@ -136,8 +152,6 @@ def _row(line: str, columns: _Columns, family: str) -> tuple[Parts, int | None, 
     clauses, options = extensions(behind.replace("[goto]", "", 1) if goto else behind, target)
     if not columns.verbose:
         doubts.append(lost(NO_INTERFACES))
-    if target == "REJECT" and not options and "reject-with" not in behind:
-        options = ()
     exact = all(word.isdigit() for word in counters)
     made = Parts((*((Clause("", own),) if own else ()), *clauses, *doubts), Clause(target, options) if target else None, goto)
     return made, int(counters[0]) if counters and exact else None, int(counters[1]) if counters and exact else None
@@ -158,7 +172,7 @@ def _front(words: list[str], verbose: bool, family: str) -> tuple[str, str, str,
 
 def _is_address(word: str) -> bool:
     text = word.lstrip("!")
-    if text in ("anywhere", "default"):
+    if text in ("anywhere", "default") or text in _HOSTS:
         return True
     try:
         ip_network(text, strict=False)
@@ -172,7 +186,8 @@ def _own(source: str, destination: str, into: str, out: str, protocol: str, opt:
     found: list[Option] = []
     doubts: list[Clause] = []
     for name, word in (("-s", source), ("-d", destination)):
-        text = word.lstrip("!")
+        text = _HOSTS.get(word.lstrip("!"), word.lstrip("!")) if ":" not in source + destination else word.lstrip("!")
+        word = "!" + text if word.startswith("!") else text
         if text in ("anywhere", "0.0.0.0/0", "::/0", "default") and not word.startswith("!"):
             continue
         if not _is_address(word):

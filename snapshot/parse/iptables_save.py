@@ -30,7 +30,8 @@ _ESCAPE = re.compile(r"\\(.)")
 _NAME = r"[^-!\s\"'][^\s\"']*"
 _LONGER = rf"(?: (?:! )?--(?!match\s|jump\s|goto\s|set-counters\s)[^\s\"']+(?: (?:{_NAME}|\"[^\"\\\n]*\"(?=\s|$)))*)*"
 _SURE = re.compile(rf"(?:\[(\d+):(\d+)\] )?-A ({_NAME})(?: (?:! )?-[sdiop] {_NAME})*(?: -m {_NAME}{_LONGER})*(?: -[jg] ({_NAME}){_LONGER})?\s*$")
-_TABLE_LINE = re.compile(r"^\*\w+\s*$", re.M)
+_INSERT = re.compile(r"(?:-I|--insert) (\S+)(?: (\d+)(?=\s|$))?\s*")
+_TABLE_LINE = re.compile(r"^\*\s*\w+\s*$", re.M)
 _RULES = re.compile(r"^-[PNA] \S+", re.M)
 _DECLARED = re.compile(r"-[PN] (\S+)(?: (\S+))?(?: -c (\d+) (\d+))?\s*$")
 # one token: "quoted" with \-escapes, 'quoted', or bare
@@ -245,17 +246,23 @@ def _rule_line(table: _Growing, line: str, file: str, number: int, remark: objec
         counters, line = (int(match[1]), int(match[2])), line[match.end():]
     if line.startswith("--append "):
         line = "-A " + line[9:]
+    at = _INSERT.match(line)  # iptables-save never prints these; files for iptables-restore hold them
+    if at is not None:
+        line = f"-A {at[1]} {line[at.end():]}".rstrip()
     if not line.startswith("-A "):
         remark(Kind.SYNTAX, number, line, "only -A lines are rules; this one is left out")
         return
     chain = line.split(None, 2)[1] if len(line.split(None, 2)) > 1 else ""
     rules = table.rules.setdefault(chain, [])
     try:
-        rules.append(rule(line, (file, number), len(rules) + 1, counters))
+        made = rule(line, (file, number), len(rules) + 1, counters)
     except Problem as problem:
         remark(Kind.SYNTAX, number, line, f"{problem}; the rule is taken as one that can't be judged")
         broken = Clause("(unreadable rule)")
-        rules.append(Rule(chain, len(rules) + 1, Parts((broken,)), "", line, file, number, *(counters or (None, None))))
+        made = Rule(chain, len(rules) + 1, Parts((broken,)), "", line, file, number, *(counters or (None, None)))
+    rules.insert(int(at[2] or 1) - 1 if at is not None else len(rules), made)
+    if at is not None:
+        rules[:] = [Rule(r.chain, place, r.parts, r.jump, r.text, r.file, r.line, r.packets, r.bytes) for place, r in enumerate(rules, 1)]
     if chain not in table.chains:
         table.chains[chain] = ("ACCEPT" if chain in _BUILT_IN else None, None, None, number)
         remark(Kind.SYNTAX, number, line, f"chain {chain} was not declared")

@@ -84,6 +84,8 @@ def route(text: str, file: str = "", family: int = 4) -> tuple[tuple[Route, ...]
     findings: list[Finding] = []
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split()
+        if len(words) > 7 and family == 4 and "G" in words[3] and not re.fullmatch(r"[\d.]+", words[1]):
+            findings.append(Finding(Kind.AMBIGUOUS, file, number, line.strip()[:120], f"listed without -n: the gateway {words[1]} is a name"))
         if not words or words[0] in ("Kernel", "Destination", "Iface") or words[0].startswith("#"):
             continue
         try:
@@ -97,10 +99,12 @@ def route(text: str, file: str = "", family: int = 4) -> tuple[tuple[Route, ...]
 
 
 def _hop(device: str, gateway: str) -> NextHop:
-    """A gateway printed as a name (without -n) raises ValueError: which address it has is not known."""
+    """A gateway printed as a name (without -n) is left out: the interface is what routing decides."""
     text = gateway.strip("[]")
-    way = None if text in ("0.0.0.0", "*", "-", "::") else ip_address(text)
-    return NextHop(device, way)
+    try:
+        return NextHop(device, None if text in ("0.0.0.0", "*", "-", "::") else ip_address(text))
+    except ValueError:
+        return NextHop(device)
 
 
 def _route4(words: list[str]) -> Route | None:
@@ -120,7 +124,8 @@ def _route6(words: list[str]) -> Route | None:
     """`fd00::/64 :: U 256 2 0 eth0`; `Un` are the host's own addresses. Raises ValueError."""
     if len(words) < 7:
         raise ValueError("a row with fewer columns than the head line")
-    net = prefix(words[0].replace("[", "").replace("]", ""), 6)
+    text = words[0].replace("[", "").replace("]", "")
+    net = prefix(text if ":" in text or "/" not in text else f"::{text}", 6)  # `::/96` is printed as 0.0.0.0/96
     flags, device = words[2], words[-1]
     if "!" in flags:
         return Route(net, RouteType.UNREACHABLE, TABLE_MAIN, (), 1024) if net.prefixlen else None  # the kernel's own last entry
