@@ -207,7 +207,7 @@ def parse(text: str, file: str = "", family: str = "ip", backend: Backend = Back
             if table is None:
                 remark(Kind.SYNTAX, number, line, "a rule outside a table")
                 continue
-            if within and (declared := _DECLARED.match(line)) is not None:
+            if (declared := _DECLARED.match(line)) is not None:
                 name, policy, packets, total = declared.groups()
                 table.chains[name] = (policy, int(packets) if packets else None, int(total) if total else None, number)
                 continue
