@@ -99,8 +99,9 @@ class Page:
         """The addresses of all requests since the last call that the page's policy did not stop."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         stopped = {event["params"]["requestId"] for event in events if event["params"].get("blockedReason") == "csp"}
-        return [event["params"]["request"]["url"] for event in events
+        sent = [event["params"]["request"]["url"] for event in events
                 if event["method"] == "Network.requestWillBeSent" and event["params"]["requestId"] not in stopped]
+        return [url for url in sent if not url.startswith("chrome://")]  # the browser's own icons
 
     def size(self, width: int, height: int) -> None:
         """The window, in CSS pixels."""

@@ -14,8 +14,12 @@ function h(tag, props, ...children) {
 
 /** Appends nodes and texts, lists of them too; leaves out what is not there. */
 function put(element, ...children) {
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false)
-    .map((child) => (child instanceof Node ? child : String(child))));
+  element.append(
+    ...children
+      .flat(Infinity)
+      .filter((child) => child !== null && child !== undefined && child !== false)
+      .map((child) => (child instanceof Node ? child : String(child))),
+  );
   return element;
 }
 
@@ -39,17 +43,34 @@ const plural = (count, word) => `${number(count)} ${word}${count === 1 ? '' : 's
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Says something to people who do not see the page. */
-function announce(text) { find('[data-status]').textContent = text; }
+function announce(text) {
+  find('[data-status]').textContent = text;
+}
 
 /** A button that copies what `text()` answers; says so for a moment. */
 function copyButton(label, text) {
   const word = h('span', {}, label);
-  return h('button', { type: 'button', class: 'quiet-button', onclick: async () => {
-    try { await navigator.clipboard.writeText(text()); } catch { copyBySelection(text()); }
-    word.textContent = 'Copied';
-    announce('Copied');
-    setTimeout(() => { word.textContent = label; }, 1500);
-  } }, icon('copy'), word);
+  return h(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet-button',
+      onclick: async () => {
+        try {
+          await navigator.clipboard.writeText(text());
+        } catch {
+          copyBySelection(text());
+        }
+        word.textContent = 'Copied';
+        announce('Copied');
+        setTimeout(() => {
+          word.textContent = label;
+        }, 1500);
+      },
+    },
+    icon('copy'),
+    word,
+  );
 }
 
 /** Where the clipboard is refused (a page from a file): the old way. */

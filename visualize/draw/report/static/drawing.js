@@ -1,134 +1,160 @@
 // The picture of a way: namespaces as frames, hops as cards on a spine, the header tuple written where it changes.
 
-const HOOKS = R.hooks;
-const STATES = { NEW: 'first packet of a connection, or no answer seen yet', ESTABLISHED: 'of a connection that was answered', RELATED: 'an error about a known connection', INVALID: 'fits no connection', UNTRACKED: 'not tracked' };
-const HOOKED = new Set(['rule', 'policy', 'conntrack']);
-const WORDS = { src: 'source', dst: 'destination', sport: 'source port', dport: 'destination port', icmp_id: 'ICMP id', ttl: 'TTL', tos: 'TOS' };
-
-/** Before and after of a rewrite, address and port together. */
-function changes(step, use) {
-  const value = (part) => (typeof part === 'number' ? use.values[part] : part);
-  const pairs = new Map(step.pairs.map(([name, before, after]) => [name, [value(before), value(after)]]));
-  const old = form(use, step.form - 1), now = form(use, step.form);
-  const told = [];
-  for (const [address, port, word, end] of [['src', 'sport', 'source', 'from'], ['dst', 'dport', 'destination', 'to']]) {
-    if (pairs.has(address) || pairs.has(port)) told.push([word, old[end], now[end]]);
-    pairs.delete(address);
-    pairs.delete(port);
-  }
-  for (const [name, [before, after]] of pairs) told.push([WORDS[name] || name, before, after]);
-  return told;
-}
-
-const WHOSE = { rule: 'by the rule above', conntrack: 'by conntrack, as the connection’s first packet was', kernel: 'by the kernel' };
-
-/** One step in plain words: what the list of steps and the copied text say. */
-function tell(step, use) {
-  const why = step.why ? fill(step.why, use.values) : '';
-  switch (step.step) {
-    case 'received': return step.kernel ? 'made by the kernel' : step.local ? 'sent by a process here' : `received on ${step.interface}`;
-    case 'rule': return `${step.hook}: ${step.table} ${step.chain} rule ${step.number}: ${step.did}${step.doubt ? ` (doubt: ${fill(step.doubt, use.values)})` : ''}`;
-    case 'policy': return `${step.hook}: ${step.table} ${step.chain} policy: ${step.verdict}`;
-    case 'conntrack': return `${step.hook}: conntrack: ${step.state}${step.role === 'reply' ? ', reply direction' : ''}${why ? ` (${why})` : ''}`;
-    case 'rewrite': return `${step.hook}: ${step.kind}: ${changes(step, use).map(([word, before, after]) => `${word} ${before} → ${after}`).join(', ')}${step.by === 'conntrack' ? ' (by conntrack)' : ''}`;
-    case 'route': return `route: ${fill(step.route, use.values) || 'none'}${step.table ? ` (table ${step.table})` : ''}${routeOut(step)}${why ? `; ${why}` : ''}`;
-    case 'bridge': return `bridge ${step.bridge}: ${step.port ? `to port ${step.port}` : 'up to the host'} (${why})`;
-    case 'crossed': return `over the veth pair ${step.from} → ${step.interface}`;
-    case 'sent': return `sent by ${step.interface}`;
-    case 'begot': return why;
-    default: return `${step.verdict}: ${why}`;
-  }
-}
-
-function routeOut(step) {
-  if (step.type === 'local') return ': to this namespace itself';
-  return step.out && step.out !== 'lo' ? `: out by ${step.out}${step.gateway ? `, next hop ${step.gateway}` : ''}` : '';
-}
-
-/** A link to a rule in the rules view. */
-function ruleAnchor(step, label) {
-  const rule = step.rule === null || step.rule === undefined ? null : RULES[step.rule];
-  return rule ? h('a', { href: ruleLink(rule), class: 'rule-link' }, label || place(rule)) : h('span', {}, label || '');
-}
-
-/** What the capture says of a place on the way. */
-function evidence(step, use) {
-  if (step.seen === undefined) return step === use.way.steps[0] && !step.local ? h('span', { class: 'evidence seen' }, icon('seen'), `seen, frame ${use.first}`) : null;
-  const seen = use.way.seen[step.seen], frame = use.frames[step.seen];
-  if (seen.state === 'seen') return h('span', { class: 'evidence seen' }, icon('seen'), `seen, frame ${frame}`);
-  if (seen.state === 'not seen') return h('span', { class: 'evidence unseen' }, icon('unseen'), 'not seen in the capture');
-  return h('span', { class: 'evidence contradicted' }, icon('warning'), `the capture says otherwise: ${fill(seen.why, use.values)}`);
-}
-
 // -- hops -------------------------------------------------------------------------------------------------------------
 
 function ruleRow(step, use) {
   const rule = step.rule === null ? null : RULES[step.rule];
   const strong = ['ACCEPT', 'DROP', 'REJECT', 'QUEUE', 'STOLEN'].includes(step.verdict);
   const tone = step.verdict === 'DROP' || step.verdict === 'REJECT' ? 'bad' : strong ? 'good' : 'plain';
-  return h('li', { class: `line rule-line${step.quiet ? ' quiet' : ''}${step.doubt ? ' doubtful' : ''}` },
-    h('div', { class: 'line-head' }, h('span', { class: 'table-name' }, step.table), step.via.map((chain) => h('span', { class: 'via' }, chain)),
-      ruleAnchor(step, `${step.chain} rule ${step.number}`), h('span', { class: `did ${tone}` }, step.did)),
+  return h(
+    'li',
+    { class: `line rule-line${step.quiet ? ' quiet' : ''}${step.doubt ? ' doubtful' : ''}` },
+    h(
+      'div',
+      { class: 'line-head' },
+      h('span', { class: 'table-name' }, step.table),
+      step.via.map((chain) => h('span', { class: 'via' }, chain)),
+      ruleAnchor(step, `${step.chain} rule ${step.number}`),
+      h('span', { class: `did ${tone}` }, step.did),
+    ),
     rule ? h('code', { class: 'rule-text' }, rule.text) : null,
     rule ? h('div', { class: 'origin' }, place(rule)) : null,
-    step.doubt ? h('div', { class: 'doubt-line' }, icon('unknown'), fill(step.doubt, use.values)) : null);
+    step.doubt ? h('div', { class: 'doubt-line' }, icon('unknown'), fill(step.doubt, use.values)) : null,
+  );
 }
 
 function hookRow(step, use) {
   if (step.step === 'rule') return ruleRow(step, use);
-  if (step.step === 'policy') return h('li', { class: `line policy-line${step.quiet ? ' quiet' : ''}` }, h('div', { class: 'line-head' }, h('span', { class: 'table-name' }, step.table),
-    h('span', {}, `${step.chain} policy`), h('span', { class: `did ${step.verdict === 'DROP' ? 'bad' : 'plain'}` }, step.verdict)));
+  if (step.step === 'policy')
+    return h(
+      'li',
+      { class: `line policy-line${step.quiet ? ' quiet' : ''}` },
+      h(
+        'div',
+        { class: 'line-head' },
+        h('span', { class: 'table-name' }, step.table),
+        h('span', {}, `${step.chain} policy`),
+        h('span', { class: `did ${step.verdict === 'DROP' ? 'bad' : 'plain'}` }, step.verdict),
+      ),
+    );
   const why = fill(step.why, use.values);
-  return h('li', { class: 'line track-line' }, h('div', { class: 'line-head' }, h('span', { class: 'table-name' }, 'conntrack'), h('span', { class: 'did plain', title: STATES[step.state] || '' }, step.state),
-    h('span', { class: 'dim' }, step.role === 'reply' ? 'reply direction' : why || STATES[step.state] || '')));
+  return h(
+    'li',
+    { class: 'line track-line' },
+    h(
+      'div',
+      { class: 'line-head' },
+      h('span', { class: 'table-name' }, 'conntrack'),
+      h('span', { class: 'did plain', title: STATES[step.state] || '' }, step.state),
+      h('span', { class: 'dim' }, step.role === 'reply' ? 'reply direction' : why || STATES[step.state] || ''),
+    ),
+  );
 }
 
 function hookCard(hook, steps, use) {
   const quiet = steps.filter((step) => step.quiet).length;
-  const card = h('div', { class: `hop hook${steps.some((step) => step.doubt) ? ' doubtful' : ''}${quiet === steps.length ? ' uneventful' : ''}${steps.some((step) => step.verdict === 'DROP' || step.verdict === 'REJECT') ? ' decisive' : ''}` },
-    h('div', { class: 'hop-head' }, h('span', { class: 'hop-title' }, hook), h('span', { class: 'dim' }, HOOKS[hook] || '')), h('ul', { class: 'lines' }, steps.map((step) => hookRow(step, use))));
+  const card = h(
+    'div',
+    {
+      class: `hop hook${steps.some((step) => step.doubt) ? ' doubtful' : ''}${quiet === steps.length ? ' uneventful' : ''}${steps.some((step) => step.verdict === 'DROP' || step.verdict === 'REJECT') ? ' decisive' : ''}`,
+    },
+    h('div', { class: 'hop-head' }, h('span', { class: 'hop-title' }, hook), h('span', { class: 'dim' }, HOOKS[hook] || '')),
+    h(
+      'ul',
+      { class: 'lines' },
+      steps.map((step) => hookRow(step, use)),
+    ),
+  );
   if (quiet) {
     const label = `${quiet} more that decided nothing`;
-    const button = h('button', { type: 'button', class: 'unfold', 'aria-expanded': 'false', onclick: () => {
-      const open = card.classList.toggle('open');
-      button.setAttribute('aria-expanded', String(open));
-      button.textContent = open ? 'Fold' : label;
-    } }, label);
+    const button = h(
+      'button',
+      {
+        type: 'button',
+        class: 'unfold',
+        'aria-expanded': 'false',
+        onclick: () => {
+          const open = card.classList.toggle('open');
+          button.setAttribute('aria-expanded', String(open));
+          button.textContent = open ? 'Fold' : label;
+        },
+      },
+      label,
+    );
     card.append(button);
   }
   return card;
 }
 
 function rewriteCard(step, use) {
-  return h('div', { class: `hop rewrite${step.quiet ? ' minor' : ''}` }, h('div', { class: 'hop-head' }, h('span', { class: 'hop-title' }, step.quiet ? 'TTL' : step.kind),
-    h('span', { class: 'dim' }, step.quiet ? 'one hop further' : WHOSE[step.by] || step.by)),
-    h('dl', { class: 'changes' }, changes(step, use).map(([word, before, after]) => h('div', {}, h('dt', {}, word), h('dd', {}, h('del', {}, before), h('span', { class: 'arrow', 'aria-label': 'becomes' }, ' → '), h('ins', {}, after))))));
+  return h(
+    'div',
+    { class: `hop rewrite${step.quiet ? ' minor' : ''}` },
+    h(
+      'div',
+      { class: 'hop-head' },
+      h('span', { class: 'hop-title' }, step.quiet ? 'TTL' : step.kind),
+      h('span', { class: 'dim' }, step.quiet ? 'one hop further' : WHOSE[step.by] || step.by),
+    ),
+    h(
+      'dl',
+      { class: 'changes' },
+      changes(step, use).map(([word, before, after]) =>
+        h(
+          'div',
+          {},
+          h('dt', {}, word),
+          h('dd', {}, h('del', {}, before), h('span', { class: 'arrow', 'aria-label': 'becomes' }, ' → '), h('ins', {}, after)),
+        ),
+      ),
+    ),
+  );
 }
 
 function otherCard(step, use) {
   const why = step.why ? fill(step.why, use.values) : '';
-  const title = (kind, word, ...rest) => h('div', { class: `hop ${kind}` }, h('div', { class: 'hop-head' }, h('span', { class: 'hop-title' }, word), ...rest));
+  const title = (kind, word, ...rest) =>
+    h('div', { class: `hop ${kind}` }, h('div', { class: 'hop-head' }, h('span', { class: 'hop-title' }, word), ...rest));
   switch (step.step) {
-    case 'received': return step.local ? title('interface', step.kernel ? 'The kernel sends it' : 'A process here sends it') : title('interface', step.interface, h('span', { class: 'dim' }, 'comes in'), evidence(step, use));
-    case 'crossed': return title('interface', step.interface, h('span', { class: 'dim' }, `comes in, by the veth pair from ${step.from}`), evidence(step, use));
-    case 'sent': return title('interface', step.interface, h('span', { class: 'dim' }, 'goes out'), evidence(step, use));
-    case 'bridge': return title('bridge', `Bridge ${step.bridge}`, h('span', { class: 'dim' }, step.port ? `to port ${step.port}` : 'up to the host'), why ? h('span', { class: 'dim why' }, why) : null);
+    case 'received':
+      return step.local
+        ? title('interface', step.kernel ? 'The kernel sends it' : 'A process here sends it')
+        : title('interface', step.interface, h('span', { class: 'dim' }, 'comes in'), evidence(step, use));
+    case 'crossed':
+      return title('interface', step.interface, h('span', { class: 'dim' }, `comes in, by the veth pair from ${step.from}`), evidence(step, use));
+    case 'sent':
+      return title('interface', step.interface, h('span', { class: 'dim' }, 'goes out'), evidence(step, use));
+    case 'bridge':
+      return title(
+        'bridge',
+        `Bridge ${step.bridge}`,
+        h('span', { class: 'dim' }, step.port ? `to port ${step.port}` : 'up to the host'),
+        why ? h('span', { class: 'dim why' }, why) : null,
+      );
     case 'route': {
       const card = title('route', 'Route', h('span', { class: 'dim' }, routeOut(step).replace(/^: /, '') || 'no way out'));
-      card.append(h('code', { class: 'rule-text' }, fill(step.route, use.values) || 'no route'), h('div', { class: 'origin' }, [step.table && `table ${step.table}`, step.rule && `by rule ${step.rule}`, why].filter(Boolean).join(' · ')));
+      card.append(
+        h('code', { class: 'rule-text' }, fill(step.route, use.values) || 'no route'),
+        h('div', { class: 'origin' }, [step.table && `table ${step.table}`, step.rule && `by rule ${step.rule}`, why].filter(Boolean).join(' · ')),
+      );
       return card;
     }
-    case 'begot': return title('bridge', 'Copy', h('span', { class: 'dim' }, why));
-    default: return endCard(step, use, why);
+    case 'begot':
+      return title('bridge', 'Copy', h('span', { class: 'dim' }, why));
+    default:
+      return endCard(step, use, why);
   }
 }
 
 function endCard(step, use, why) {
-  const deciding = use.way.steps.filter((one) => one.step === 'rule').pop();
-  const rule = deciding && (step.verdict === 'dropped' || step.verdict === 'rejected') && step.at === `${deciding.table} ${deciding.chain} ${deciding.number}` && deciding.rule !== null ? RULES[deciding.rule] : null;
-  return h('div', { class: `hop end ${step.verdict}` }, h('div', { class: 'hop-head' }, icon(step.verdict), h('span', { class: 'hop-title' }, capital(step.verdict))), h('p', {}, why),
-    rule ? [h('code', { class: 'rule-text' }, rule.text), h('div', { class: 'origin' }, h('a', { href: ruleLink(rule) }, place(rule)))] : null,
-    use.way.born.map((born) => h('div', { class: 'born' }, h('strong', {}, 'The kernel answers: '), `${born.kind} ${form(use, born.form).text}; ${fill(born.why, use.values)}`)));
+  const rule = endingRule(use);
+  const told = rule
+    ? [h('code', { class: 'rule-text' }, rule.text), h('div', { class: 'origin' }, h('a', { href: ruleLink(rule) }, place(rule)))]
+    : null;
+  const answer = (born) =>
+    h('div', { class: 'born' }, h('strong', {}, 'The kernel answers: '), `${born.kind} ${form(use, born.form).text}; ${fill(born.why, use.values)}`);
+  const head = h('div', { class: 'hop-head' }, icon(step.verdict), h('span', { class: 'hop-title' }, capital(step.verdict)));
+  return h('div', { class: `hop end ${step.verdict}` }, head, h('p', {}, why), told, use.way.born.map(answer));
 }
 
 // -- lanes ------------------------------------------------------------------------------------------------------------
@@ -138,7 +164,7 @@ function grouped(steps) {
   const stays = [];
   for (const step of steps) {
     let stay = stays[stays.length - 1];
-    if (!stay || stay.place !== step.place) stays.push(stay = { place: step.place, hops: [] });
+    if (!stay || stay.place !== step.place) stays.push((stay = { place: step.place, hops: [] }));
     const hop = stay.hops[stay.hops.length - 1];
     if (HOOKED.has(step.step) && hop && hop.hook === step.hook) hop.steps.push(step);
     else stay.hops.push({ hook: HOOKED.has(step.step) ? step.hook : null, steps: [step] });
@@ -152,35 +178,80 @@ const tupleLabel = (use, index) => h('div', { class: 'wire' }, h('span', { class
 function lane(use) {
   let shown = -1;
   const [start] = use.way.steps;
-  const sender = start.sender ? h('section', { class: 'stay', 'aria-label': R.places[start.sender.place].title }, h('h4', { class: 'stay-title' }, capital(R.places[start.sender.place].title)), h('div', { class: 'hop interface' }, h('div', { class: 'hop-head' }, h('span', { class: 'hop-title' }, `Sent by its ${start.sender.interface}`)))) : null;
+  const sender = start.sender
+    ? h(
+        'section',
+        { class: 'stay', 'aria-label': R.places[start.sender.place].title },
+        h('h4', { class: 'stay-title' }, capital(R.places[start.sender.place].title)),
+        h(
+          'div',
+          { class: 'hop interface' },
+          h('div', { class: 'hop-head' }, h('span', { class: 'hop-title' }, `Sent by its ${start.sender.interface}`)),
+        ),
+      )
+    : null;
   const stays = grouped(use.way.steps).map((stay, index) => {
     const nodes = stay.hops.map((hop) => {
-      const [step] = hop.steps, nodes = [];
+      const [step] = hop.steps,
+        nodes = [];
       const last = shown < 0 ? null : form(use, shown).text;
-      if (step.step !== 'rewrite' && step.step !== 'end' && last !== form(use, step.form).text) { nodes.push(tupleLabel(use, step.form)); shown = step.form; }
+      if (step.step !== 'rewrite' && step.step !== 'end' && last !== form(use, step.form).text) {
+        nodes.push(tupleLabel(use, step.form));
+        shown = step.form;
+      }
       nodes.push(hop.hook ? hookCard(hop.hook, hop.steps, use) : step.step === 'rewrite' ? rewriteCard(step, use) : otherCard(step, use));
       return nodes;
     });
-    return h('section', { class: 'stay', 'aria-label': R.places[stay.place].title }, h('h4', { class: 'stay-title' }, capital(R.places[stay.place].title)), index === 0 || nodes.length ? nodes : null);
+    return h(
+      'section',
+      { class: 'stay', 'aria-label': R.places[stay.place].title },
+      h('h4', { class: 'stay-title' }, capital(R.places[stay.place].title)),
+      index === 0 || nodes.length ? nodes : null,
+    );
   });
   return h('div', { class: 'lane-body' }, sender, stays);
 }
 
-const wayLabel = (use) => `${plural(use.count, 'packet')}: ${use.way.state || 'not tracked'}${use.way.verdict === 'forwarded' || use.way.verdict === 'delivered' ? '' : `, ${use.way.verdict}`}`;
+const wayLabel = (use) =>
+  `${plural(use.count, 'packet')}: ${use.way.state || 'not tracked'}${use.way.verdict === 'forwarded' || use.way.verdict === 'delivered' ? '' : `, ${use.way.verdict}`}`;
 
 /** A direction of a flow: its first way, and the others to choose. */
 function direction(title, uses) {
   const body = h('div', {}, lane(uses[0]));
-  const choose = uses.length < 2 ? h('p', { class: 'dim lane-note' }, wayLabel(uses[0])) : h('div', { class: 'ways', role: 'group', 'aria-label': `Ways of the ${title}` }, uses.map((use, index) => h('button', { type: 'button', 'aria-pressed': String(index === 0), onclick: (event) => {
-    for (const button of event.currentTarget.parentNode.children) button.setAttribute('aria-pressed', String(button === event.currentTarget));
-    body.replaceChildren(lane(use));
-  } }, wayLabel(use))));
+  const choose =
+    uses.length < 2
+      ? h('p', { class: 'dim lane-note' }, wayLabel(uses[0]))
+      : h(
+          'div',
+          { class: 'ways', role: 'group', 'aria-label': `Ways of the ${title}` },
+          uses.map((use, index) =>
+            h(
+              'button',
+              {
+                type: 'button',
+                'aria-pressed': String(index === 0),
+                onclick: (event) => {
+                  for (const button of event.currentTarget.parentNode.children)
+                    button.setAttribute('aria-pressed', String(button === event.currentTarget));
+                  body.replaceChildren(lane(use));
+                },
+              },
+              wayLabel(use),
+            ),
+          ),
+        );
   return h('div', { class: 'lane' }, h('h3', {}, title), choose, body);
 }
 
 /** A flow's picture: the original direction, and the reply beside it. */
 function drawing(flow) {
   const of = (role) => flow.uses.filter((use) => use.role === role);
-  const original = of('original'), reply = of('reply');
-  return h('div', { class: `drawing${reply.length ? ' two' : ''}` }, original.length ? direction('Original direction', original) : null, reply.length ? direction('Reply', reply) : null);
+  const original = of('original'),
+    reply = of('reply');
+  return h(
+    'div',
+    { class: `drawing${reply.length ? ' two' : ''}` },
+    original.length ? direction('Original direction', original) : null,
+    reply.length ? direction('Reply', reply) : null,
+  );
 }

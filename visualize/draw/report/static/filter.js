@@ -21,7 +21,10 @@ function addressTest(text) {
   const address = parseAddress(base);
   if (address && prefix !== undefined && /^\d+$/.test(prefix) && Number(prefix) <= address.bits) {
     const shift = BigInt(address.bits - Number(prefix));
-    return (other) => { const parsed = parseAddress(other); return parsed && parsed.bits === address.bits && parsed.value >> shift === address.value >> shift; };
+    return (other) => {
+      const parsed = parseAddress(other);
+      return parsed && parsed.bits === address.bits && parsed.value >> shift === address.value >> shift;
+    };
   }
   return address ? (other) => other === base : (other) => other.startsWith(base);
 }
@@ -29,7 +32,10 @@ function addressTest(text) {
 /** Remembers a test's answer for each text: most flows share their addresses. */
 function remembered(test) {
   const answers = new Map();
-  return (text) => { if (!answers.has(text)) answers.set(text, Boolean(test(text))); return answers.get(text); };
+  return (text) => {
+    if (!answers.has(text)) answers.set(text, Boolean(test(text)));
+    return answers.get(text);
+  };
 }
 
 const ends = (flow) => [flow.before.src, flow.before.dst, flow.after.src, flow.after.dst];
@@ -39,8 +45,21 @@ const haystacks = new Map();
 function haystack(flow) {
   let text = haystacks.get(flow.id);
   if (text === undefined) {
-    text = [flow.id, flow.who, flow.proto, flow.before.text, flow.after.text, flow.verdict, flow.where, flow.decided, flow.why, flow.certainty,
-      ...containers(flow)].join(' ').toLowerCase();
+    text = [
+      flow.id,
+      flow.who,
+      flow.proto,
+      flow.before.text,
+      flow.after.text,
+      flow.verdict,
+      flow.where,
+      flow.decided,
+      flow.why,
+      flow.certainty,
+      ...containers(flow),
+    ]
+      .join(' ')
+      .toLowerCase();
     haystacks.set(flow.id, text);
   }
   return text;
@@ -54,11 +73,19 @@ function filterTest(name, value) {
   switch (name) {
     case 'q': {
       const words = value.toLowerCase().split(/\s+/).filter(Boolean);
-      return (flow) => words.every((word) => (word.length > 1 && word.startsWith('-') ? !haystack(flow).includes(word.slice(1)) : haystack(flow).includes(word)));
+      return (flow) =>
+        words.every((word) => (word.length > 1 && word.startsWith('-') ? !haystack(flow).includes(word.slice(1)) : haystack(flow).includes(word)));
     }
-    case 'address': { const test = remembered(addressTest(value.trim())); return (flow) => ends(flow).some(test); }
-    case 'port': { const wanted = value.trim(); return (flow) => ports(flow).includes(wanted); }
-    case 'container': return (flow) => containers(flow).has(value);
+    case 'address': {
+      const test = remembered(addressTest(value.trim()));
+      return (flow) => ends(flow).some(test);
+    }
+    case 'port': {
+      const wanted = value.trim();
+      return (flow) => ports(flow).includes(wanted);
+    }
+    case 'container':
+      return (flow) => containers(flow).has(value);
     case 'rule': {
       const rule = ruleByPlace.get(value);
       const ways = rule ? waysWith((way) => way.rules.includes(rule.id)) : new Set();
@@ -68,7 +95,8 @@ function filterTest(name, value) {
       const ways = waysWith((way) => way.doubts.some((doubt) => typeof doubt.at === 'string' && doubt.at === value));
       return (flow) => flow.uses.some((use) => ways.has(use.number));
     }
-    default: return (flow) => flow[name] === value;
+    default:
+      return (flow) => flow[name] === value;
   }
 }
 
@@ -78,14 +106,28 @@ function filtered(filters) {
   return tests.length ? FLOWS.filter((flow) => tests.every((test) => test(flow))) : FLOWS.slice();
 }
 
-const addressKey = remembered2((text) => { const parsed = parseAddress(text); return parsed ? BigInt(parsed.bits) * (1n << 128n) + parsed.value : -1n; });
+const addressKey = remembered2((text) => {
+  const parsed = parseAddress(text);
+  return parsed ? BigInt(parsed.bits) * (1n << 128n) + parsed.value : -1n;
+});
 function remembered2(make) {
   const made = new Map();
-  return (text) => { if (!made.has(text)) made.set(text, make(text)); return made.get(text); };
+  return (text) => {
+    if (!made.has(text)) made.set(text, make(text));
+    return made.get(text);
+  };
 }
 const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
-const byTuple = (of) => (one, other) => { const a = of(one), b = of(other);
-  return compare(addressKey(a.src), addressKey(b.src)) || Number(a.sport) - Number(b.sport) || compare(addressKey(a.dst), addressKey(b.dst)) || Number(a.dport) - Number(b.dport); };
+const byTuple = (of) => (one, other) => {
+  const a = of(one),
+    b = of(other);
+  return (
+    compare(addressKey(a.src), addressKey(b.src)) ||
+    Number(a.sport) - Number(b.sport) ||
+    compare(addressKey(a.dst), addressKey(b.dst)) ||
+    Number(a.dport) - Number(b.dport)
+  );
+};
 
 const ORDERS = {
   flow: (one, other) => one.id - other.id,

@@ -1,51 +1,30 @@
 // One flow: what became of it, its picture, its steps in words, its packets.
 
-/** A box whose content can be zoomed, and moved by dragging or the keyboard. */
-function viewport(content, label, base) {
-  let scale = 1;
-  const level = h('output', { class: 'zoom-level' }, '100%');
-  const inner = h('div', { class: 'zoomed' }, content);
-  const box = h('div', { class: 'viewport', tabindex: 0, role: 'region', 'aria-label': label }, inner);
-  const set = (value) => { scale = Math.max(0.25, Math.min(4, value)); inner.style.zoom = scale; level.textContent = `${Math.round(scale * 100)}%`; };
-  const fit = () => { set(1); set(Math.min(1, (box.clientWidth - 8) / (base ? base() : inner.scrollWidth))); };
-  const button = (name, title, act) => h('button', { type: 'button', class: 'iconic', 'aria-label': title, title, onclick: act }, icon(name));
-  box.addEventListener('keydown', (event) => {
-    const act = { '+': () => set(scale * 1.2), '=': () => set(scale * 1.2), '-': () => set(scale / 1.2), 0: () => set(1) }[event.key];
-    if (act && event.target === box && !event.ctrlKey && !event.metaKey) { event.preventDefault(); act(); }
-  });
-  box.addEventListener('wheel', (event) => { if (event.ctrlKey) { event.preventDefault(); set(scale * (event.deltaY < 0 ? 1.1 : 1 / 1.1)); } }, { passive: false });
-  dragging(box);
-  const tools = h('div', { class: 'zoom-tools', role: 'group', 'aria-label': 'Zoom' }, button('minus', 'Smaller', () => set(scale / 1.2)), level, button('plus', 'Larger', () => set(scale * 1.2)),
-    h('button', { type: 'button', class: 'quiet-button', onclick: fit }, 'Fit'));
-  return { box, tools, fit };
-}
-
-/** Moves what a box shows while the mouse drags its background. */
-function dragging(box) {
-  box.addEventListener('pointerdown', (start) => {
-    if (start.pointerType !== 'mouse' || start.button !== 0 || start.target.closest('a, button, code, .rule-text, dd, text')) return;
-    const left = box.scrollLeft, top = box.scrollTop, page = window.scrollY;
-    const move = (event) => { box.scrollLeft = left - (event.clientX - start.clientX); box.scrollTop = top - (event.clientY - start.clientY); if (box.scrollHeight <= box.clientHeight) window.scrollTo(window.scrollX, page - (event.clientY - start.clientY)); };
-    const stop = () => { box.classList.remove('dragged'); removeEventListener('pointermove', move); removeEventListener('pointerup', stop); };
-    box.classList.add('dragged');
-    addEventListener('pointermove', move);
-    addEventListener('pointerup', stop);
-    start.preventDefault();
-    box.focus({ preventScroll: true });
-  });
-}
-
-const DETAILS = [['summary', 'Summary'], ['rules', 'Rules'], ['full', 'Everything']];
+const DETAILS = [
+  ['summary', 'Summary'],
+  ['rules', 'Rules'],
+  ['full', 'Everything'],
+];
 const chosen = { detail: 'rules', tab: 'picture' };
 
 function picture(flow) {
   const drawn = drawing(flow);
   drawn.dataset.detail = chosen.detail;
   const port = viewport(drawn, `Picture of flow ${flow.id}`);
-  const buttons = DETAILS.map(([name, title]) => h('button', { type: 'button', 'aria-pressed': String(chosen.detail === name), onclick: (event) => {
-    chosen.detail = drawn.dataset.detail = name;
-    for (const button of event.currentTarget.parentNode.children) button.setAttribute('aria-pressed', String(button === event.currentTarget));
-  } }, title));
+  const buttons = DETAILS.map(([name, title]) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        'aria-pressed': String(chosen.detail === name),
+        onclick: (event) => {
+          chosen.detail = drawn.dataset.detail = name;
+          for (const button of event.currentTarget.parentNode.children) button.setAttribute('aria-pressed', String(button === event.currentTarget));
+        },
+      },
+      title,
+    ),
+  );
   return [h('div', { class: 'toolbar' }, h('div', { class: 'segmented', role: 'group', 'aria-label': 'Detail' }, buttons), port.tools), port.box];
 }
 
@@ -54,97 +33,235 @@ function stepLines(use) {
   let at = -1;
   const lines = [`${use.way.kind} ${form(use, 0).text} ttl ${form(use, 0).ttl}`];
   use.way.steps.forEach((step, index) => {
-    if (step.place !== at) { at = step.place; lines.push('', `in ${R.places[at].title}`); }
+    if (step.place !== at) {
+      at = step.place;
+      lines.push('', `in ${R.places[at].title}`);
+    }
     lines.push(`${String(index + 1).padStart(3)}  ${tell(step, use)}`);
     if (step.step === 'rule' && step.rule !== null) lines.push(`     ${RULES[step.rule].text}`, `     ${place(RULES[step.rule])}`);
   });
-  for (const doubt of use.way.doubts) lines.push('', `not known: ${fill(doubt.at, use.values)}: ${fill(doubt.why, use.values)}; assumed: ${fill(doubt.assumed, use.values)}`);
+  for (const doubt of use.way.doubts)
+    lines.push('', `not known: ${fill(doubt.at, use.values)}: ${fill(doubt.why, use.values)}; assumed: ${fill(doubt.assumed, use.values)}`);
   return lines;
 }
 
 function stepItem(step, use) {
   const rule = step.step === 'rule' && step.rule !== null ? RULES[step.rule] : null;
-  return h('li', { class: step.step === 'end' ? 'last' : step.quiet ? 'faint' : '' }, h('span', {}, tell(step, use)),
-    rule ? h('div', {}, h('code', { class: 'rule-text' }, rule.text), ' ', h('a', { href: ruleLink(rule), class: 'origin' }, place(rule))) : null);
+  return h(
+    'li',
+    { class: step.step === 'end' ? 'last' : step.quiet ? 'faint' : '' },
+    h('span', {}, tell(step, use)),
+    rule ? h('div', {}, h('code', { class: 'rule-text' }, rule.text), ' ', h('a', { href: ruleLink(rule), class: 'origin' }, place(rule))) : null,
+  );
 }
 
 function stepsOf(flow) {
-  return [h('div', { class: 'toolbar' }, copyButton('Copy as text', () => flow.uses.map((use) => stepLines(use).join('\n')).join('\n\n'))),
+  return [
+    h(
+      'div',
+      { class: 'toolbar' },
+      copyButton('Copy as text', () => flow.uses.map((use) => stepLines(use).join('\n')).join('\n\n')),
+    ),
     flow.uses.map((use) => {
       const parts = [];
-      let list = null, at = -1;
+      let list = null,
+        at = -1;
       for (const step of use.way.steps) {
-        if (step.place !== at) { at = step.place; list = h('ol', { class: 'steps', start: use.way.steps.indexOf(step) + 1 }); parts.push(h('h4', {}, capital(R.places[at].title)), list); }
+        if (step.place !== at) {
+          at = step.place;
+          list = h('ol', { class: 'steps', start: use.way.steps.indexOf(step) + 1 });
+          parts.push(h('h4', {}, capital(R.places[at].title)), list);
+        }
         list.append(stepItem(step, use));
       }
-      return h('section', { class: 'card steps-card' }, h('h3', {}, `${use.role === 'reply' ? 'Reply' : 'Original direction'}, ${wayLabel(use)}`), h('p', { class: 'tuple-line' }, `${use.way.kind}  ${form(use, 0).text}`), parts);
-    })];
+      return h(
+        'section',
+        { class: 'card steps-card' },
+        h('h3', {}, `${use.role === 'reply' ? 'Reply' : 'Original direction'}, ${wayLabel(use)}`),
+        h('p', { class: 'tuple-line' }, `${use.way.kind}  ${form(use, 0).text}`),
+        parts,
+      );
+    }),
+  ];
 }
 
 function packetsOf(flow) {
   const rows = flow.log.map(([frame, useIndex, after, length, info]) => {
     const use = flow.uses[useIndex];
-    return h('tr', {}, h('td', { class: 'number' }, frame), h('td', {}, clock(flow.start + after, 6).time), h('td', { class: 'number' }, after === 0 ? '0' : `+${lasting(after)}`), h('td', {}, use.role === 'reply' ? '← reply' : '→ original'),
-      h('td', {}, R.words[info]), h('td', { class: 'number' }, number(length)), h('td', {}, use.way.state || 'not tracked'), h('td', {}, badge(use.way.verdict)));
+    const cell = (...children) => h('td', {}, ...children),
+      figure = (...children) => h('td', { class: 'number' }, ...children);
+    const direction = use.role === 'reply' ? '← reply' : '→ original';
+    return h(
+      'tr',
+      {},
+      figure(frame),
+      cell(clock(flow.start + after, 6).time),
+      figure(after === 0 ? '0' : `+${lasting(after)}`),
+      cell(direction),
+      cell(R.words[info]),
+      figure(number(length)),
+      cell(use.way.state || 'not tracked'),
+      cell(badge(use.way.verdict)),
+    );
   });
   const titles = ['Frame', 'Time (UTC)', 'After', 'Direction', 'What', 'Bytes', 'State', 'Verdict'];
-  return [h('div', { class: 'card scroll', tabindex: 0, role: 'region', 'aria-label': 'Packets' }, h('table', { class: 'plain' }, h('thead', {}, h('tr', {}, titles.map((title) => h('th', { scope: 'col' }, title)))), h('tbody', {}, rows))),
-    flow.log.length < flow.packets ? h('p', { class: 'dim' }, `The first ${plural(flow.log.length, 'packet')} of ${number(flow.packets)}.`) : null,
-    h('p', { class: 'dim' }, `Frame: where ${flow.capture} shows the packet first.`)];
+  const left = flow.log.length < flow.packets ? `The first ${plural(flow.log.length, 'packet')} of ${number(flow.packets)}. ` : '';
+  return [
+    h('div', { class: 'card' }, plainTable(titles, rows, 'Packets')),
+    h('p', { class: 'dim' }, `${left}Frame: where ${flow.capture} shows the packet first.`),
+  ];
 }
 
-const TABS = [['picture', 'Picture', picture], ['steps', 'Steps', stepsOf], ['packets', 'Packets', packetsOf]];
+const TABS = [
+  ['picture', 'Picture', picture],
+  ['steps', 'Steps', stepsOf],
+  ['packets', 'Packets', packetsOf],
+];
 
 function tabbed(flow) {
-  const panels = new Map(TABS.map(([name, , build]) => [name, h('div', { role: 'tabpanel', id: `panel-${name}`, 'aria-labelledby': `tab-${name}`, class: `panel p-${name}` }, build(flow))]));
-  const tabs = TABS.map(([name, title]) => h('button', { type: 'button', role: 'tab', id: `tab-${name}`, 'aria-controls': `panel-${name}`, onclick: () => select(name) }, title));
+  const panels = new Map(
+    TABS.map(([name, , build]) => [
+      name,
+      h('div', { role: 'tabpanel', id: `panel-${name}`, 'aria-labelledby': `tab-${name}`, class: `panel p-${name}` }, build(flow)),
+    ]),
+  );
+  const tabs = TABS.map(([name, title]) =>
+    h('button', { type: 'button', role: 'tab', id: `tab-${name}`, 'aria-controls': `panel-${name}`, onclick: () => select(name) }, title),
+  );
   const select = (name) => {
     chosen.tab = name;
-    tabs.forEach((tab, index) => { const on = TABS[index][0] === name; tab.setAttribute('aria-selected', String(on)); tab.tabIndex = on ? 0 : -1; });
+    tabs.forEach((tab, index) => {
+      const on = TABS[index][0] === name;
+      tab.setAttribute('aria-selected', String(on));
+      tab.tabIndex = on ? 0 : -1;
+    });
     for (const [other, panel] of panels) panel.hidden = other !== name;
   };
-  const list = h('div', { role: 'tablist', 'aria-label': 'Views of this flow', class: 'tabs', onkeydown: (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const next = (TABS.findIndex(([name]) => name === chosen.tab) + step + TABS.length) % TABS.length;
-    select(TABS[next][0]);
-    tabs[next].focus();
-  } }, tabs);
+  const list = h(
+    'div',
+    {
+      role: 'tablist',
+      'aria-label': 'Views of this flow',
+      class: 'tabs',
+      onkeydown: (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (!step) return;
+        const next = (TABS.findIndex(([name]) => name === chosen.tab) + step + TABS.length) % TABS.length;
+        select(TABS[next][0]);
+        tabs[next].focus();
+      },
+    },
+    tabs,
+  );
   select(chosen.tab);
   return [list, ...panels.values()];
 }
 
 function doubtBox(flow) {
   const told = new Map();
-  for (const use of flow.uses) for (const doubt of use.way.doubts) {
-    const [at, why, assumed, settle] = ['at', 'why', 'assumed', 'settle'].map((name) => fill(doubt[name], use.values));
-    told.set(`${at} ${why}`, h('li', {}, h('strong', {}, at), `: ${why}. `, h('span', { class: 'dim' }, `Assumed: ${assumed}.${settle ? ` Would settle it: ${settle}.` : ''}`)));
-  }
-  return told.size ? h('div', { class: 'card note' }, h('h2', {}, icon('unknown'), 'What the snapshot can’t tell'), h('ul', {}, ...told.values())) : null;
+  for (const use of flow.uses)
+    for (const doubt of use.way.doubts) {
+      const [at, why, assumed, settle] = ['at', 'why', 'assumed', 'settle'].map((name) => fill(doubt[name], use.values));
+      told.set(
+        `${at} ${why}`,
+        h(
+          'li',
+          {},
+          h('strong', {}, at),
+          `: ${why}. `,
+          h('span', { class: 'dim' }, `Assumed: ${assumed}.${settle ? ` Would settle it: ${settle}.` : ''}`),
+        ),
+      );
+    }
+  return told.size
+    ? h('div', { class: 'card note' }, h('h2', {}, icon('unknown'), 'What the snapshot can’t tell'), h('ul', {}, ...told.values()))
+    : null;
 }
 
 function neighbourLink(flow, step, name, title) {
   const index = flowList.shown.indexOf(flow);
   const other = index < 0 ? null : flowList.shown[index + step];
-  return other ? h('a', { class: 'iconic', href: `#flow=${other.id}`, 'aria-label': `${title} flow: ${other.id}`, title: `${title} flow in the list`, 'data-step': step }, icon(name)) : null;
+  return other
+    ? h(
+        'a',
+        {
+          class: 'iconic',
+          href: `#flow=${other.id}`,
+          'aria-label': `${title} flow: ${other.id}`,
+          title: `${title} flow in the list`,
+          'data-step': step,
+        },
+        icon(name),
+      )
+    : null;
 }
 
 function showFlow(id) {
   const flow = flowById.get(id);
   const root = view('flow');
-  if (!flow) { root.replaceChildren(h('h1', { id: 'h-flow' }, 'No such flow'), h('p', { class: 'card empty' }, `This report holds no flow ${id}.`), h('p', {}, h('a', { href: '#flows' }, 'All flows'))); return; }
+  if (!flow) {
+    root.replaceChildren(
+      h('h1', { id: 'h-flow' }, 'No such flow'),
+      h('p', { class: 'card empty' }, `This report holds no flow ${id}.`),
+      h('p', {}, h('a', { href: '#flows' }, 'All flows')),
+    );
+    return;
+  }
   const when = clock(flow.start, 6);
   root.replaceChildren();
-  put(root,
-    h('div', { class: 'crumbs' }, h('a', { href: flowsLink(), class: 'back', 'data-back': true }, icon('back'), 'Flows'), h('span', { class: 'grow' }), neighbourLink(flow, -1, 'back', 'Previous'), neighbourLink(flow, 1, 'next', 'Next')),
-    h('div', { class: `card verdict-card ${flow.verdict}` },
-      h('div', { class: 'verdict-main' }, h('h1', { id: 'h-flow' }, h('span', { class: 'dim' }, `Flow ${flow.id}`), ' ', h('span', { class: 'proto' }, flow.proto.toUpperCase()), ' ', tupleNode(flow.before)),
+  put(
+    root,
+    h(
+      'div',
+      { class: 'crumbs' },
+      h('a', { href: flowsLink(), class: 'back', 'data-back': true }, icon('back'), 'Flows'),
+      h('span', { class: 'grow' }),
+      neighbourLink(flow, -1, 'back', 'Previous'),
+      neighbourLink(flow, 1, 'next', 'Next'),
+    ),
+    h(
+      'div',
+      { class: `card verdict-card ${flow.verdict}` },
+      h(
+        'div',
+        { class: 'verdict-main' },
+        h(
+          'h1',
+          { id: 'h-flow' },
+          h('span', { class: 'dim' }, `Flow ${flow.id}`),
+          ' ',
+          h('span', { class: 'proto' }, flow.proto.toUpperCase()),
+          ' ',
+          tupleNode(flow.before),
+        ),
         flow.nat ? h('p', { class: 'after' }, h('span', { class: 'dim' }, 'after NAT '), tupleNode(flow.after)) : null,
-        h('p', { class: 'outcome' }, badge(flow.verdict), sureness(flow.certainty)), h('p', { class: 'caption' }, flow.caption)),
-      h('dl', { class: 'facts' }, [['From', flow.who || 'not known'], ['Decided by', flow.decided || '—'], ['Packets', `${number(flow.packets)}${flow.replied ? '' : ', no reply'}`], ['Began', `${when.date} ${when.time} UTC`], ['Lasted', lasting(flow.span)], ['Capture', flow.capture]]
-        .map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))))),
-    doubtBox(flow), ...tabbed(flow),
-    h('p', { class: 'dim small screen-only' }, 'Where it went in the network: ', h('a', { href: `#topology?flow=${flow.id}` }, 'topology'), '. The same as a picture file: ', h('code', {}, `packetpath draw ${R.origin.snapshot} --flow ${flow.id} -o out`)));
+        h('p', { class: 'outcome' }, badge(flow.verdict), sureness(flow.certainty)),
+        h('p', { class: 'caption' }, flow.caption),
+      ),
+      h(
+        'dl',
+        { class: 'facts' },
+        [
+          ['From', flow.who || 'not known'],
+          ['Decided by', flow.decided || '—'],
+          ['Packets', `${number(flow.packets)}${flow.replied ? '' : ', no reply'}`],
+          ['Began', `${when.date} ${when.time} UTC`],
+          ['Lasted', lasting(flow.span)],
+          ['Capture', flow.capture],
+        ].map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+      ),
+    ),
+    doubtBox(flow),
+    ...tabbed(flow),
+    h(
+      'p',
+      { class: 'dim small screen-only' },
+      'Where it went in the network: ',
+      h('a', { href: `#topology?flow=${flow.id}` }, 'topology'),
+      '. The same as a picture file: ',
+      h('code', {}, `packetpath draw ${R.origin.snapshot} --flow ${flow.id} -o out`),
+    ),
+  );
 }
 
 function flowsLink() {

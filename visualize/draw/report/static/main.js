@@ -1,12 +1,20 @@
 // Which view is shown: the part of the address behind # says. Then colours, keys and paper.
 
-const VIEWS = [['summary', 'Summary'], ['flows', 'Flows'], ['topology', 'Topology'], ['rules', 'Rules'], ['doubts', 'Assumed'], ['about', 'Reproduce']];
+const VIEWS = [
+  ['summary', 'Summary'],
+  ['flows', 'Flows'],
+  ['topology', 'Topology'],
+  ['rules', 'Rules'],
+  ['doubts', 'Assumed'],
+  ['about', 'Reproduce'],
+];
 const tabOf = { flow: 'flows' };
 
 function switchTo(name) {
   for (const [other] of [...VIEWS, ['flow']]) view(other).hidden = other !== name;
   for (const link of find('[data-nav]').children) {
-    if (link.dataset.to === (tabOf[name] || name)) link.setAttribute('aria-current', 'page'); else link.removeAttribute('aria-current');
+    if (link.dataset.to === (tabOf[name] || name)) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
   }
 }
 
@@ -14,7 +22,15 @@ function switchTo(name) {
 function wanted() {
   const text = location.hash.slice(1);
   if (text.startsWith('flow=')) return { name: 'flow', flow: Number(text.slice(5)) };
-  if (text.startsWith('rule=')) { let rule = text.slice(5); try { rule = decodeURIComponent(rule); } catch { /* as it stands */ } return { name: 'rules', rule }; }
+  if (text.startsWith('rule=')) {
+    let rule = text.slice(5);
+    try {
+      rule = decodeURIComponent(rule);
+    } catch {
+      /* as it stands */
+    }
+    return { name: 'rules', rule };
+  }
   const [name, query] = text.split('?');
   return VIEWS.some(([known]) => known === name) ? { name, query } : { name: 'summary' };
 }
@@ -28,12 +44,21 @@ function follow() {
   switchTo(ask.name);
   if (ask.name === 'flow') showFlow(ask.flow);
   if (ask.name === 'rules') buildRules();
-  if (ask.name === 'topology') { buildTopology(); markOnTopology(Number(new URLSearchParams(ask.query || '').get('flow'))); }
+  if (ask.name === 'topology') {
+    buildTopology();
+    markOnTopology(Number(new URLSearchParams(ask.query || '').get('flow')));
+  }
   if (ask.name === 'flows') {
     const filters = Object.fromEntries([...new URLSearchParams(ask.query || '')].filter(([key]) => FILTERS.includes(key)));
     if (JSON.stringify(filters) !== JSON.stringify(flowList.filters)) applyFilters(filters);
     flowList.table.draw();
-    if (shown === 'flow') flowList.table.focus(Math.max(0, flowList.shown.findIndex((flow) => flow.id === lastFlow)));
+    if (shown === 'flow')
+      flowList.table.focus(
+        Math.max(
+          0,
+          flowList.shown.findIndex((flow) => flow.id === lastFlow),
+        ),
+      );
   }
   if (ask.name === 'flow') lastFlow = ask.flow;
   const key = ask.name;
@@ -49,8 +74,13 @@ let lastFlow = 0;
 
 const THEMES = ['', 'dark', 'light'];
 function setTheme(theme) {
-  if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme;
-  try { localStorage.setItem('packetpath-theme', theme); } catch { /* a page from a file may not store */ }
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+  try {
+    localStorage.setItem('packetpath-theme', theme);
+  } catch {
+    /* a page from a file may not store */
+  }
 }
 
 function nextTheme() {
@@ -78,17 +108,33 @@ addEventListener('keydown', (event) => {
 
 // -- paper ------------------------------------------------------------------------------------------------------------
 
-addEventListener('beforeprint', () => { buildTopology(); flowList.table.beforePrint(); });
+addEventListener('beforeprint', () => {
+  buildTopology();
+  flowList.table.beforePrint();
+});
 addEventListener('afterprint', () => flowList.table.afterPrint());
 
 // -- the beginning ----------------------------------------------------------------------------------------------------
 
 find('[data-hostname]').textContent = R.host.name || R.origin.snapshot;
 const badgeOf = { flows: FLOWS.length, doubts: doubtGroups().length };
-put(find('[data-nav]'), VIEWS.map(([name, title]) => h('a', { href: `#${name}`, data: { to: name } }, title, badgeOf[name] ? h('span', { class: 'pill' }, number(badgeOf[name])) : null)));
+put(
+  find('[data-nav]'),
+  VIEWS.map(([name, title]) =>
+    h('a', { href: `#${name}`, data: { to: name } }, title, badgeOf[name] ? h('span', { class: 'pill' }, number(badgeOf[name])) : null),
+  ),
+);
 find('[data-theme-button]').addEventListener('click', nextTheme);
-find('[data-skip]').addEventListener('click', (event) => { event.preventDefault(); find('main').focus(); });
-try { const theme = localStorage.getItem('packetpath-theme'); if (THEMES.includes(theme)) setTheme(theme); } catch { /* nothing stored */ }
+find('[data-skip]').addEventListener('click', (event) => {
+  event.preventDefault();
+  find('main').focus();
+});
+try {
+  const theme = localStorage.getItem('packetpath-theme');
+  if (THEMES.includes(theme)) setTheme(theme);
+} catch {
+  /* nothing stored */
+}
 buildSummary();
 buildFlows();
 buildDoubts();

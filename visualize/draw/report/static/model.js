@@ -7,8 +7,8 @@ const WIDTH = R.fields.length;
 const FIELD = Object.fromEntries(R.fields.map((name, index) => [name, index]));
 
 /** A template as text: the texts and, for each number, that slot's value. */
-const fill = (template, values) => (typeof template === 'string' ? template
-  : template.map((part) => (typeof part === 'number' ? values[part] ?? '' : part)).join(''));
+const fill = (template, values) =>
+  typeof template === 'string' ? template : template.map((part) => (typeof part === 'number' ? (values[part] ?? '') : part)).join('');
 
 const endpoint = (address, port) => (port === null ? address : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
 
@@ -26,13 +26,23 @@ function makeFlow(row, position) {
   const [id, kindNumber, start, span, packets, capture, who, values, uses, log] = row;
   const kind = R.kinds[kindNumber];
   const flow = { id, position, kind, start, span, packets, capture: R.words[capture], who: R.words[who], log };
-  flow.uses = kind.uses.map((use, index) => ({ role: use.role, way: R.ways[use.way], number: use.way, count: uses[index][0], first: uses[index][1],
-    frames: uses[index].slice(2), values: use.slots.map((slot) => (values[slot] === null ? null : R.words[values[slot]])) }));
+  flow.uses = kind.uses.map((use, index) => ({
+    role: use.role,
+    way: R.ways[use.way],
+    number: use.way,
+    count: uses[index][0],
+    first: uses[index][1],
+    frames: uses[index].slice(2),
+    values: use.slots.map((slot) => (values[slot] === null ? null : R.words[values[slot]])),
+  }));
   const [first] = flow.uses;
   flow.proto = first.way.proto;
   flow.verdict = first.way.verdict;
-  flow.certainty = flow.uses.some((use) => use.way.certainty === 'unknown') ? 'unknown'
-    : flow.uses.some((use) => use.way.certainty === 'assumed') ? 'assumed' : 'certain';
+  flow.certainty = flow.uses.some((use) => use.way.certainty === 'unknown')
+    ? 'unknown'
+    : flow.uses.some((use) => use.way.certainty === 'assumed')
+      ? 'assumed'
+      : 'certain';
   flow.before = form(first, 0);
   flow.after = form(first, first.way.last);
   flow.nat = flow.before.text !== flow.after.text;
@@ -55,9 +65,10 @@ const namespaceContainers = new Map(R.host.namespaces.map((namespace) => [namesp
 /** The containers that a flow's ways touch, by name. */
 function containersOf(flow) {
   const names = new Set();
-  for (const use of flow.uses) for (const step of use.way.steps) {
-    for (const name of namespaceContainers.get(R.places[step.place].name) || []) names.add(name);
-  }
+  for (const use of flow.uses)
+    for (const step of use.way.steps) {
+      for (const name of namespaceContainers.get(R.places[step.place].name) || []) names.add(name);
+    }
   if (R.host.containers.some((container) => container.name === flow.who)) names.add(flow.who);
   return names;
 }
@@ -73,7 +84,9 @@ function containers(flow) {
 function clock(offset, digits = 3) {
   const epoch = BigInt(R.epoch) + BigInt(Math.round(offset));
   const stamp = new Date(Number(epoch / 1000000n)).toISOString();
-  const fraction = String(epoch % 1000000000n).padStart(9, '0').slice(0, digits);
+  const fraction = String(epoch % 1000000000n)
+    .padStart(9, '0')
+    .slice(0, digits);
   return { date: stamp.slice(0, 10), time: `${stamp.slice(11, 19)}.${fraction}` };
 }
 

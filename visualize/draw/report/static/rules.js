@@ -1,72 +1,186 @@
 // Every rule with its hits in this capture, the host's counters, its file and line, and the flows that it matched.
+// A chain's table is made when it is opened: a host may have tens of thousands of rules.
 
-const rulesView = { built: false, hitOnly: false, text: '' };
+const rulesView = { cards: [], hitOnly: false, text: '' };
+const MANY = 300; // rules that are shown at once in a chain, and chains' rules that are open at the start
+const RULE_TITLES = ['Rule', 'Text', 'Hits here', 'Flows', 'Host’s packets', 'Host’s bytes'];
 const counter = (value) => (value === null || value === undefined ? '—' : number(value));
-const kindsByRule = new Map();
-for (const kind of R.kinds) for (const id of new Set(kind.uses.flatMap((use) => R.ways[use.way].rules))) kindsByRule.set(id, [...(kindsByRule.get(id) || []), kind]);
-const flowsByKind = countBy(FLOWS, (flow) => flow.kind);
-const flowsOf = (rule) => (kindsByRule.get(rule.id) || []).reduce((sum, kind) => sum + (flowsByKind.get(kind) || 0), 0);
+
+const flowsByRule = new Map();
+for (const flow of FLOWS) for (const id of new Set(flow.uses.flatMap((use) => use.way.rules))) flowsByRule.set(id, (flowsByRule.get(id) || 0) + 1);
 
 function ruleTableRow(rule) {
-  const flows = flowsOf(rule);
-  return h('tr', { class: rule.hits ? 'hit' : 'unhit', data: { rule: place(rule), text: `${rule.text} ${place(rule)}`.toLowerCase(), hits: rule.hits } },
-    h('td', { class: 'number' }, h('a', { href: ruleLink(rule), 'aria-label': `Rule ${rule.number} of ${rule.chain.name}` }, rule.number)),
+  const flows = flowsByRule.get(rule.id);
+  const none = (text) => h('span', { class: 'dim' }, text);
+  const link = h('a', { href: ruleLink(rule), 'aria-label': `Rule ${rule.number} of ${rule.chain.name}` }, rule.number);
+  const cell = (label, kind, ...children) => h('td', { class: `number ${kind}`, data: { label } }, ...children);
+  return h(
+    'tr',
+    { class: rule.hits ? 'hit' : 'unhit', data: { rule: place(rule) } },
+    h('td', { class: 'number' }, link),
     h('td', { class: 'text' }, h('code', { class: 'rule-text' }, rule.text), h('div', { class: 'origin' }, place(rule))),
-    h('td', { class: 'number hits', data: { label: 'hits here' } }, rule.hits ? number(rule.hits) : h('span', { class: 'dim' }, '0')),
-    h('td', { class: 'number', data: { label: 'in' } }, flows ? h('a', { href: `#flows?${new URLSearchParams({ rule: place(rule) })}` }, plural(flows, 'flow')) : h('span', { class: 'dim' }, '—')),
-    h('td', { class: 'number dim', data: { label: 'host packets' } }, counter(rule.packets)), h('td', { class: 'number dim', data: { label: 'host bytes' } }, counter(rule.bytes)));
+    cell('hits here', 'hits', rule.hits ? number(rule.hits) : none('0')),
+    cell('in', 'in', flows ? h('a', { href: `#flows?${new URLSearchParams({ rule: place(rule) })}` }, plural(flows, 'flow')) : none('—')),
+    cell('host packets', 'dim', counter(rule.packets)),
+    cell('host bytes', 'dim', counter(rule.bytes)),
+  );
 }
 
-function chainCard(chain) {
-  const hits = chain.rules.reduce((sum, rule) => sum + rule.hits, 0) + chain.hits;
-  const titles = ['Rule', 'Text', 'Hits here', 'Flows', 'Host’s packets', 'Host’s bytes'];
-  return h('details', { class: 'card chain', open: chain.rules.length < 60 || hits > 0, data: { hits } },
-    h('summary', {}, h('span', { class: 'table-name' }, chain.table), h('span', { class: 'chain-name' }, chain.name), chain.policy && chain.policy !== '-' ? h('span', { class: `did ${chain.policy === 'DROP' ? 'bad' : 'plain'}` }, `policy ${chain.policy}`) : null,
-      h('span', { class: 'dim' }, [plural(chain.rules.length, 'rule'), chain.policy && chain.policy !== '-' ? `policy: ${number(chain.hits)} hits here${chain.packets === null ? '' : `, ${number(chain.packets)} packets on the host`}` : '', chain.absent ? 'not in the kernel: no hook runs' : ''].filter(Boolean).join(' · '))),
-    chain.rules.length ? h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Rules of ${chain.table} ${chain.name}` }, h('table', { class: 'plain rules' }, h('thead', {}, h('tr', {}, titles.map((title) => h('th', { scope: 'col' }, title)))), h('tbody', {}, chain.rules.map(ruleTableRow)))) : null);
+/** What a chain's heading says of it. */
+function chainFacts(chain) {
+  const base = chain.policy && chain.policy !== '-';
+  const host = chain.packets === null ? '' : `, ${number(chain.packets)} packets on the host`;
+  return [
+    plural(chain.rules.length, 'rule'),
+    base && `policy: ${number(chain.hits)} hits here${host}`,
+    chain.absent && 'not in the kernel: no hook runs',
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
+/** A chain that opens: its table holds the rules that fit the search. */
+class ChainCard {
+  constructor(chain) {
+    this.chain = chain;
+    this.hits = chain.hits + chain.rules.reduce((sum, rule) => sum + rule.hits, 0);
+    this.holder = h('div', {});
+    const policy =
+      chain.policy && chain.policy !== '-'
+        ? h('span', { class: `did ${chain.policy === 'DROP' ? 'bad' : 'plain'}` }, `policy ${chain.policy}`)
+        : null;
+    const head = [h('span', { class: 'table-name' }, chain.table), h('span', { class: 'chain-name' }, chain.name), policy];
+    this.node = h(
+      'details',
+      { class: 'card chain', ontoggle: () => this.draw() },
+      h('summary', {}, head, h('span', { class: 'dim' }, chainFacts(chain))),
+      this.holder,
+    );
+    this.rules = chain.rules;
+    this.limit = MANY;
+  }
+
+  /** Keep the rules that fit; a chain of which none is left is hidden. */
+  narrow(words, hitOnly) {
+    const fits = (rule) => (!hitOnly || rule.hits) && words.every((word) => `${rule.text} ${place(rule)}`.toLowerCase().includes(word));
+    const narrowed = hitOnly || words.length > 0;
+    this.rules = narrowed ? this.chain.rules.filter(fits) : this.chain.rules;
+    this.node.hidden = narrowed && !this.rules.length && !(hitOnly && !words.length && this.hits);
+    this.limit = MANY;
+    this.drawn = null;
+    if (words.length && this.rules.length) this.node.open = true;
+    this.draw();
+  }
+
+  draw() {
+    if (!this.node.open || this.drawn === this.limit) return;
+    this.drawn = this.limit;
+    this.holder.replaceChildren();
+    if (!this.rules.length) return;
+    const label = `Rules of ${this.chain.table} ${this.chain.name}`;
+    put(this.holder, plainTable(RULE_TITLES, this.rules.slice(0, this.limit).map(ruleTableRow), label, 'rules'));
+    if (this.rules.length > this.limit) {
+      const more = () => {
+        this.limit = Infinity;
+        this.draw();
+      };
+      put(
+        this.holder,
+        h('button', { type: 'button', class: 'quiet-button more-rules', onclick: more }, `Show all ${plural(this.rules.length, 'rule')}`),
+      );
+    }
+  }
+
+  /** The row of a rule, made if it has to be. */
+  row(rule) {
+    this.node.open = true;
+    if (this.rules.indexOf(rule) >= this.limit) this.limit = Infinity;
+    this.draw();
+    return [...this.holder.querySelectorAll('tr[data-rule]')].find((row) => row.dataset.rule === place(rule));
+  }
+}
+
+/** The chains of each namespace, family and back-end together. */
 function ruleSections() {
   const groups = new Map();
-  for (const chain of R.chains) {
-    const key = `${chain.netns}\n${chain.family}\n${chain.backend}`;
-    if (!groups.has(key)) groups.set(key, []);
-    groups.get(key).push(chain);
+  for (const card of rulesView.cards) {
+    const { netns, family, backend } = card.chain;
+    const key = JSON.stringify([netns, family, backend]);
+    if (!groups.has(key))
+      groups.set(key, { netns, told: ` ${family === 'ip' ? 'IPv4' : 'IPv6'}${backend === 'unknown' ? '' : `, ${backend}`}`, cards: [] });
+    groups.get(key).cards.push(card);
   }
   const titles = new Map(R.places.map((one) => [one.name, one.title]));
-  return [...groups.values()].map((chains) => h('section', { class: 'ruleset' }, h('h2', {}, capital(titles.get(chains[0].netns) || chains[0].netns), h('span', { class: 'dim' }, ` ${chains[0].family === 'ip' ? 'IPv4' : 'IPv6'}${chains[0].backend === 'unknown' ? '' : `, ${chains[0].backend}`}`)), chains.map(chainCard)));
+  return [...groups.values()].map(({ netns, told, cards }) =>
+    h(
+      'section',
+      { class: 'ruleset' },
+      h('h2', {}, capital(titles.get(netns) || netns), h('span', { class: 'dim' }, told)),
+      cards.map((card) => card.node),
+    ),
+  );
 }
 
 function filterRules() {
   const words = rulesView.text.toLowerCase().split(/\s+/).filter(Boolean);
-  for (const row of view('rules').querySelectorAll('tr[data-rule]')) row.hidden = (rulesView.hitOnly && row.dataset.hits === '0') || !words.every((word) => row.dataset.text.includes(word));
-  const narrowed = rulesView.hitOnly || words.length > 0;
-  for (const card of view('rules').querySelectorAll('.chain')) {
-    const left = card.querySelectorAll('tr[data-rule]:not([hidden])').length;
-    card.hidden = narrowed && !left && !(rulesView.hitOnly && !words.length && card.dataset.hits !== '0');
-    if (words.length && left) card.open = true;
-  }
+  for (const card of rulesView.cards) card.narrow(words, rulesView.hitOnly);
+}
+
+function ruleFilters() {
+  const search = h('input', { type: 'search', id: 'f-rules', placeholder: 'words of a rule, or its file', autocomplete: 'off', spellcheck: 'false' });
+  const hit = h('input', { type: 'checkbox', id: 'f-hit' });
+  search.addEventListener('input', () => {
+    rulesView.text = search.value;
+    filterRules();
+  });
+  hit.addEventListener('change', () => {
+    rulesView.hitOnly = hit.checked;
+    filterRules();
+  });
+  return h(
+    'form',
+    { class: 'filters card', role: 'search', 'aria-label': 'Filter the rules', onsubmit: (event) => event.preventDefault() },
+    h('div', { class: 'field f-q' }, h('label', { for: 'f-rules' }, 'Search'), search),
+    h('div', { class: 'check' }, hit, h('label', { for: 'f-hit' }, 'Only rules that this capture hit')),
+  );
 }
 
 function buildRules() {
   if (rulesView.built) return;
   rulesView.built = true;
-  const search = h('input', { type: 'search', id: 'f-rules', placeholder: 'words of a rule, or its file', autocomplete: 'off', spellcheck: 'false', oninput: () => { rulesView.text = search.value; filterRules(); } });
-  const hit = h('input', { type: 'checkbox', id: 'f-hit', onchange: () => { rulesView.hitOnly = hit.checked; filterRules(); } });
-  const total = RULES.filter((rule) => rule.hits).length;
-  put(view('rules'), h('div', { class: 'view-head' }, h('h1', { id: 'h-rules' }, 'Rules'), h('p', { class: 'count' }, `${plural(RULES.length, 'rule')}, ${number(total)} hit by this capture`)),
-    h('form', { class: 'filters card', role: 'search', 'aria-label': 'Filter the rules', onsubmit: (event) => event.preventDefault() }, h('div', { class: 'field f-q' }, h('label', { for: 'f-rules' }, 'Search'), search), h('div', { class: 'check' }, hit, h('label', { for: 'f-hit' }, 'Only rules that this capture hit'))),
-    R.chains.length ? ruleSections() : h('p', { class: 'card empty' }, 'No iptables rules were captured.'));
+  rulesView.cards = R.chains.map((chain) => new ChainCard(chain));
+  let open = 0;
+  for (const card of rulesView.cards) {
+    open += Math.min(MANY, card.chain.rules.length);
+    card.node.open = card.hits > 0 || open <= MANY;
+    card.draw();
+  }
+  const kept = R.origin.where ? ' (of the flows in this report only)' : '';
+  const told = `${plural(RULES.length, 'rule')}, ${number(RULES.filter((rule) => rule.hits).length)} hit by this capture${kept}`;
+  put(
+    view('rules'),
+    h('div', { class: 'view-head' }, h('h1', { id: 'h-rules' }, 'Rules'), h('p', { class: 'count' }, told)),
+    ruleFilters(),
+    R.chains.length ? ruleSections() : h('p', { class: 'card empty' }, 'No iptables rules were captured.'),
+  );
 }
 
-/** Show one rule, marked, with the way back to where the reader came from. */
+/** Show one rule, marked; the way back is the browser's own. */
 function showRule(wanted) {
   buildRules();
   for (const row of view('rules').querySelectorAll('tr.wanted')) row.classList.remove('wanted');
-  const row = [...view('rules').querySelectorAll('tr[data-rule]')].find((one) => one.dataset.rule === wanted);
-  if (!row) { announce(`No rule stands at ${wanted}`); return; }
-  if (row.hidden) { rulesView.hitOnly = find('#f-hit').checked = false; rulesView.text = find('#f-rules').value = ''; filterRules(); }
-  row.closest('details').open = true;
+  const rule = ruleByPlace.get(wanted);
+  if (!rule) {
+    announce(`No rule stands at ${wanted}`);
+    return;
+  }
+  const card = rulesView.cards.find((one) => one.chain === rule.chain);
+  if (!card.rules.includes(rule)) {
+    rulesView.hitOnly = find('#f-hit').checked = false;
+    rulesView.text = find('#f-rules').value = '';
+    filterRules();
+  }
+  const row = card.row(rule);
   row.classList.add('wanted');
   row.scrollIntoView({ block: 'center' });
   find('a', row).focus({ preventScroll: true });

@@ -1,127 +1,217 @@
-// What stands first: what was captured, what became of the flows and why, findings and gaps. Then doubts, and how to make this again.
+// What stands first: what was captured, what became of the flows and why, findings and gaps.
 
-const KINDS = { missing: 'Not captured', syntax: 'Could not be read', dangling: 'Points to nothing', loop: 'Runs in a circle', ambiguous: 'Two readings', 'not modelled': 'Not modelled', truncated: 'Ends too early' };
-const MEANING = { forwarded: 'left by an interface', delivered: 'to a socket or container', dropped: 'silently', rejected: 'with an answer', looped: 'went in circles', unknown: 'can’t be told' };
+const KINDS = {
+  missing: 'Not captured',
+  syntax: 'Could not be read',
+  dangling: 'Points to nothing',
+  loop: 'Runs in a circle',
+  ambiguous: 'Two readings',
+  'not modelled': 'Not modelled',
+  truncated: 'Ends too early',
+};
+const MEANING = {
+  forwarded: 'left by an interface',
+  delivered: 'to a socket or container',
+  dropped: 'silently',
+  rejected: 'with an answer',
+  looped: 'went in circles',
+  unknown: 'can’t be told',
+};
 
 function tile(verdict, count) {
   const share = FLOWS.length ? Math.round((count / FLOWS.length) * 100) : 0;
-  return h('a', { class: `tile ${verdict}`, href: `#flows?verdict=${verdict}` }, h('span', { class: 'tile-head' }, icon(verdict), capital(verdict)), h('span', { class: 'tile-number' }, number(count)), h('span', { class: 'dim' }, `${share < 1 ? 'under 1' : share}% · ${MEANING[verdict]}`));
+  return h(
+    'a',
+    { class: `tile ${verdict}`, href: `#flows?verdict=${verdict}` },
+    h('span', { class: 'tile-head' }, icon(verdict), capital(verdict)),
+    h('span', { class: 'tile-number' }, number(count)),
+    h('span', { class: 'dim' }, `${share < 1 ? 'under 1' : share}% · ${MEANING[verdict]}`),
+  );
 }
-
-function facts(pairs) { return h('dl', { class: 'facts' }, pairs.filter(([, value]) => value).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)))); }
 
 function hero() {
   const spans = FLOWS.map((flow) => flow.start + flow.span);
   const span = spans.reduce((most, one) => Math.max(most, one), 0);
   const began = FLOWS.length ? clock(0, 0) : null;
   const captures = R.origin.captures.map((one) => `${one.name} (${one.netns}, ${one.interface})`).join(', ');
-  return h('div', { class: 'hero card' }, h('div', {}, h('p', { class: 'eyebrow' }, 'Packet paths of'), h('h1', { id: 'h-summary' }, R.host.name || R.origin.snapshot)),
-    facts([['Captured', capturedText()], ['Kernel', R.host.kernel], ['Snapshot', R.origin.snapshot], ['Capture', captures || 'none'], ['First packet', began && `${began.date} ${began.time.replace(/\.$/, '')} UTC`], ['Over', FLOWS.length ? lasting(span) : ''],
-      ['Packets', FLOWS.length ? number(FLOWS.reduce((sum, flow) => sum + flow.packets, 0)) : ''], ['Only flows', R.origin.where]]));
+  return h(
+    'div',
+    { class: 'hero card' },
+    h('div', {}, h('p', { class: 'eyebrow' }, 'Packet paths of'), h('h1', { id: 'h-summary' }, R.host.name || R.origin.snapshot)),
+    facts([
+      ['Captured', capturedText()],
+      ['Kernel', R.host.kernel],
+      ['Snapshot', R.origin.snapshot],
+      ['Capture', captures || 'none'],
+      ['First packet', began && `${began.date} ${began.time.replace(/\.$/, '')} UTC`],
+      ['Over', FLOWS.length ? lasting(span) : ''],
+      ['Packets', FLOWS.length ? number(FLOWS.reduce((sum, flow) => sum + flow.packets, 0)) : ''],
+      ['Only flows', R.origin.where],
+    ]),
+  );
 }
 
-/** Why flows ended as they did, the commonest first. */
+/** Why flows ended as they did: what went wrong first, then the commonest first. */
 function reasons() {
   const groups = new Map();
   for (const flow of FLOWS) {
     const bad = flow.verdict !== 'forwarded' && flow.verdict !== 'delivered';
-    const key = `${flow.verdict}\n${bad ? flow.where || flow.decided : flow.where}`;
-    if (!groups.has(key)) groups.set(key, { verdict: flow.verdict, where: key.split('\n')[1], why: flow.why, count: 0, first: flow, bad });
+    const where = bad ? flow.where || flow.decided : flow.where;
+    const key = JSON.stringify([flow.verdict, where]);
+    if (!groups.has(key)) groups.set(key, { verdict: flow.verdict, where, count: 0, first: flow, bad });
     groups.get(key).count += 1;
   }
   return [...groups.values()].sort((one, other) => Number(other.bad) - Number(one.bad) || other.count - one.count);
 }
 
-function reasonRow(reason) {
-  return h('tr', {}, h('td', {}, badge(reason.verdict)), h('td', {}, h('strong', {}, reason.where || '—')), h('td', {}, reason.why),
-    h('td', { class: 'number' }, h('a', { href: reason.count === 1 ? `#flow=${reason.first.id}` : `#flows?${new URLSearchParams({ verdict: reason.verdict, q: reason.where })}` }, reason.count === 1 ? `flow ${reason.first.id}` : plural(reason.count, 'flow'))));
+/** Why the first flow of a reason ended so: the rule that ended it, or the sentence. */
+function whyOf(flow) {
+  const rule = endingRule(flow.uses[0]);
+  if (rule) return [h('code', { class: 'rule-text' }, rule.text), h('a', { href: ruleLink(rule), class: 'origin' }, place(rule))];
+  const policy = /^(.*) policy$/.exec(flow.where);
+  return policy && flow.verdict === 'dropped' ? `no rule of ${policy[1]} let it through` : flow.why;
 }
 
-function plainTable(titles, rows, label) {
-  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label }, h('table', { class: 'plain' }, h('thead', {}, h('tr', {}, titles.map((title) => h('th', { scope: 'col' }, title)))), h('tbody', {}, rows)));
+function reasonRow({ verdict, where, first, count }) {
+  const link = count === 1 ? `#flow=${first.id}` : `#flows?${new URLSearchParams({ verdict, q: where })}`;
+  return h(
+    'tr',
+    {},
+    h('td', {}, badge(verdict)),
+    h('td', {}, h('strong', {}, where || '—')),
+    h('td', {}, whyOf(first)),
+    h('td', { class: 'number' }, h('a', { href: link }, count === 1 ? `flow ${first.id}` : plural(count, 'flow'))),
+  );
 }
 
 function findingItem(finding) {
   const where = finding.line ? `${finding.file}:${finding.line}` : finding.file;
-  return h('li', {}, h('div', {}, h('span', { class: `kind k-${finding.kind.replace(' ', '-')}` }, KINDS[finding.kind] || finding.kind), ' ', ruleByPlace.has(where) ? h('a', { href: ruleLink(ruleByPlace.get(where)), class: 'origin' }, where) : h('span', { class: 'origin' }, where)),
-    h('div', {}, finding.why), finding.text ? h('code', { class: 'rule-text' }, finding.text) : null);
+  return h(
+    'li',
+    {},
+    h(
+      'div',
+      {},
+      h('span', { class: `kind k-${finding.kind.replace(' ', '-')}` }, KINDS[finding.kind] || finding.kind),
+      ' ',
+      ruleByPlace.has(where) ? h('a', { href: ruleLink(ruleByPlace.get(where)), class: 'origin' }, where) : h('span', { class: 'origin' }, where),
+    ),
+    h('div', {}, finding.why),
+    finding.text ? h('code', { class: 'rule-text' }, finding.text) : null,
+  );
 }
 
 function findingCard(title, list, none) {
-  return h('section', { class: 'card' }, h('h2', {}, title, list.length ? h('span', { class: 'pill' }, list.length) : null), list.length ? h('ul', { class: 'findings' }, list.map(findingItem)) : h('p', { class: 'dim' }, none));
+  return h(
+    'section',
+    { class: 'card' },
+    h('h2', {}, title, list.length ? h('span', { class: 'pill' }, list.length) : null),
+    list.length ? h('ul', { class: 'findings' }, list.map(findingItem)) : h('p', { class: 'dim' }, none),
+  );
 }
 
 function evidenceCard() {
   const count = (state) => FLOWS.filter((flow) => flow.uses.some((use) => use.way.seen.some((seen) => seen.state === state)));
   const against = count('contradicted');
   const sure = countBy(FLOWS, (flow) => flow.certainty);
-  const rows = CERTAINTIES.filter((name) => sure.has(name)).map((name) => h('li', {}, sureness(name), h('a', { href: `#flows?certainty=${name}` }, plural(sure.get(name), 'flow'))));
-  return h('section', { class: 'card' }, h('h2', {}, 'How sure'), h('ul', { class: 'sure-list' }, rows),
-    against.length ? h('p', { class: 'warn' }, icon('warning'), h('span', {}, `The capture contradicts ${plural(against.length, 'flow')}: `, against.slice(0, 8).map((flow, index) => [index ? ', ' : '', h('a', { href: `#flow=${flow.id}` }, `flow ${flow.id}`)]), '.'))
-      : FLOWS.length ? h('p', { class: 'dim' }, 'Nothing in the capture contradicts a path.') : null,
-    doubtGroups().length ? h('p', {}, h('a', { href: '#doubts' }, `What was assumed, and how to settle it (${doubtGroups().length})`)) : null);
+  const rows = CERTAINTIES.filter((name) => sure.has(name)).map((name) =>
+    h('li', {}, sureness(name), h('a', { href: `#flows?certainty=${name}` }, plural(sure.get(name), 'flow'))),
+  );
+  return h(
+    'section',
+    { class: 'card' },
+    h('h2', {}, 'How sure'),
+    h('ul', { class: 'sure-list' }, rows),
+    against.length
+      ? h(
+          'p',
+          { class: 'warn' },
+          icon('warning'),
+          h(
+            'span',
+            {},
+            `The capture contradicts ${plural(against.length, 'flow')}: `,
+            against.slice(0, 8).map((flow, index) => [index ? ', ' : '', h('a', { href: `#flow=${flow.id}` }, `flow ${flow.id}`)]),
+            '.',
+          ),
+        )
+      : FLOWS.length
+        ? h('p', { class: 'dim' }, 'Nothing in the capture contradicts a path.')
+        : null,
+    doubtGroups().length ? h('p', {}, h('a', { href: '#doubts' }, `What was assumed, and how to settle it (${doubtGroups().length})`)) : null,
+  );
 }
 
 function containersCard() {
   const counts = new Map();
   for (const flow of FLOWS) for (const name of containers(flow)) counts.set(name, (counts.get(name) || 0) + 1);
-  const rows = R.host.containers.map((one) => h('tr', {}, h('td', {}, h('strong', {}, one.name), one.state && one.state !== 'running' ? h('span', { class: 'dim' }, ` ${one.state}`) : null), h('td', { class: 'dim' }, one.image), h('td', {}, one.shares ? `shares ${one.shares}` : one.networks.join(', ') || one.mode),
-    h('td', { class: 'mono' }, one.addresses.join(' ')), h('td', { class: 'mono' }, one.ports.join(', ')), h('td', { class: 'number' }, counts.get(one.name) ? h('a', { href: `#flows?${new URLSearchParams({ container: one.name })}` }, plural(counts.get(one.name), 'flow')) : h('span', { class: 'dim' }, '—'))));
-  return rows.length ? h('section', { class: 'card' }, h('h2', {}, 'Containers'), plainTable(['Name', 'Image', 'Networks', 'Addresses', 'Published ports', 'Flows'], rows, 'Containers')) : null;
+  const rows = R.host.containers.map((one) =>
+    h(
+      'tr',
+      {},
+      h('td', {}, h('strong', {}, one.name), one.state && one.state !== 'running' ? h('span', { class: 'dim' }, ` ${one.state}`) : null),
+      h('td', { class: 'dim' }, one.image),
+      h('td', {}, one.shares ? `shares ${one.shares}` : one.networks.join(', ') || one.mode),
+      h('td', { class: 'mono' }, one.addresses.join(' ')),
+      h('td', { class: 'mono' }, one.ports.join(', ')),
+      h(
+        'td',
+        { class: 'number' },
+        counts.get(one.name)
+          ? h('a', { href: `#flows?${new URLSearchParams({ container: one.name })}` }, plural(counts.get(one.name), 'flow'))
+          : h('span', { class: 'dim' }, '—'),
+      ),
+    ),
+  );
+  return rows.length
+    ? h(
+        'section',
+        { class: 'card' },
+        h('h2', {}, 'Containers'),
+        plainTable(['Name', 'Image', 'Networks', 'Addresses', 'Published ports', 'Flows'], rows, 'Containers'),
+      )
+    : null;
 }
 
 function buildSummary() {
   const counts = countBy(FLOWS, (flow) => flow.verdict);
-  const missing = R.findings.filter((finding) => finding.kind === 'missing'), other = R.findings.filter((finding) => finding.kind !== 'missing');
-  put(view('summary'), hero(), FLOWS.length ? h('div', { class: 'tiles' }, h('a', { class: 'tile all', href: '#flows' }, h('span', { class: 'tile-head' }, 'Flows'), h('span', { class: 'tile-number' }, number(FLOWS.length)), h('span', { class: 'dim' }, 'all of them')), VERDICTS.filter((name) => counts.has(name)).map((name) => tile(name, counts.get(name)))) : h('p', { class: 'card empty' }, 'The snapshot holds no capture, so there are no flows: name one with --pcap, or ask about one packet with packetpath trace.'),
-    FLOWS.length ? h('section', { class: 'card' }, h('h2', {}, 'What became of the flows, and why'), plainTable(['Verdict', 'Where', 'Why (of the first)', 'Flows'], reasons().map(reasonRow), 'What became of the flows')) : null,
-    h('div', { class: 'columns' }, FLOWS.length ? evidenceCard() : null, findingCard('Findings', other, 'Nothing is wrong with what was read.'), findingCard('Gaps: not captured', missing, 'Nothing that matters is missing.')), containersCard());
-}
-
-// -- doubts -----------------------------------------------------------------------------------------------------------
-
-let doubtsMade = null;
-/** Doubts of all flows, alike ones together. */
-function doubtGroups() {
-  if (doubtsMade) return doubtsMade;
-  const groups = new Map();
-  for (const flow of FLOWS) {
-    const here = new Set();
-    for (const use of flow.uses) for (const doubt of use.way.doubts) {
-      const key = JSON.stringify([doubt.at, doubt.why, doubt.assumed]);
-      if (here.has(key)) continue;
-      here.add(key);
-      if (!groups.has(key)) groups.set(key, { doubt, use, flow, count: 0 });
-      groups.get(key).count += 1;
-    }
-  }
-  doubtsMade = [...groups.values()].sort((one, other) => other.count - one.count);
-  return doubtsMade;
-}
-
-function doubtItem({ doubt, use, flow, count }) {
-  const text = (name) => fill(doubt[name], use.values);
-  const link = count === 1 ? h('a', { href: `#flow=${flow.id}` }, `flow ${flow.id}`) : typeof doubt.at === 'string' ? h('a', { href: `#flows?${new URLSearchParams({ doubt: doubt.at })}` }, plural(count, 'flow')) : plural(count, 'flow');
-  return h('li', { class: 'card doubt' }, h('h2', {}, icon('unknown'), text('at')), h('p', {}, text('why')),
-    facts([['Assumed', text('assumed')], ['Would settle it', text('settle')], ['In', link], ['The path is', doubt.weak ? 'unknown: the default is no better than its opposite' : 'assumed']]),
-    h('p', { class: 'dim' }, 'Settle it by hand: ', h('code', {}, `--assume ${text('key')}=yes`), ' or ', h('code', {}, '=no')));
-}
-
-function buildDoubts() {
-  const groups = doubtGroups();
-  put(view('doubts'), h('div', { class: 'view-head' }, h('h1', { id: 'h-doubts' }, 'What was assumed'), h('p', { class: 'count' }, groups.length ? plural(groups.length, 'doubt') : '')),
-    R.origin.assumed.length ? h('p', { class: 'card' }, 'Settled by hand for this report: ', R.origin.assumed.map((key) => [h('code', {}, `--assume ${key}`), ' '])) : '',
-    groups.length ? h('ul', { class: 'doubts' }, groups.map(doubtItem)) : h('p', { class: 'card empty' }, 'Nothing: everything that decided a path was captured.'));
-}
-
-// -- how to make this again -------------------------------------------------------------------------------------------
-
-function buildAbout() {
-  const { command, inputs, versions, captures } = R.origin;
-  put(view('about'), h('div', { class: 'view-head' }, h('h1', { id: 'h-about' }, 'How to make this again')),
-    h('section', { class: 'card' }, h('h2', {}, 'Command'), h('pre', {}, h('code', {}, command)), copyButton('Copy', () => command)),
-    h('section', { class: 'card' }, h('h2', {}, 'Input'), plainTable(['File', 'SHA-256'], inputs.map(([name, sum]) => h('tr', {}, h('td', {}, name), h('td', { class: 'mono break' }, sum))), 'Input files'),
-      captures.length ? [h('h3', {}, 'Captures replayed'), plainTable(['Name', 'Namespace', 'Interface'], captures.map((one) => h('tr', {}, h('td', {}, one.name), h('td', {}, one.netns), h('td', {}, one.interface))), 'Captures')] : null),
-    h('section', { class: 'card' }, h('h2', {}, 'Versions'), facts(versions)),
-    h('section', { class: 'card' }, h('h2', {}, 'This file'), h('p', {}, 'Everything is in it: it loads nothing, sends nothing and asks no server. Links such as ', h('code', {}, '#flow=1'), ' keep working when it is sent on. On the list of flows: ', h('kbd', {}, '/'), ' searches, ', h('kbd', {}, '↑'), ' ', h('kbd', {}, '↓'), ' move, ', h('kbd', {}, 'Enter'), ' opens, ', h('kbd', {}, 'Esc'), ' goes back. On a picture: ', h('kbd', {}, '+'), ' ', h('kbd', {}, '−'), ' ', h('kbd', {}, '0'), ' zoom; drag to move.')));
+  const missing = R.findings.filter((finding) => finding.kind === 'missing'),
+    other = R.findings.filter((finding) => finding.kind !== 'missing');
+  put(
+    view('summary'),
+    hero(),
+    FLOWS.length
+      ? h(
+          'div',
+          { class: 'tiles' },
+          h(
+            'a',
+            { class: 'tile all', href: '#flows' },
+            h('span', { class: 'tile-head' }, 'Flows'),
+            h('span', { class: 'tile-number' }, number(FLOWS.length)),
+            h('span', { class: 'dim' }, 'all of them'),
+          ),
+          VERDICTS.filter((name) => counts.has(name)).map((name) => tile(name, counts.get(name))),
+        )
+      : h(
+          'p',
+          { class: 'card empty' },
+          'The snapshot holds no capture, so there are no flows: name one with --pcap, or ask about one packet with packetpath trace.',
+        ),
+    FLOWS.length
+      ? h(
+          'section',
+          { class: 'card' },
+          h('h2', {}, 'What became of the flows, and why'),
+          plainTable(['Verdict', 'Where', 'Why (of the first)', 'Flows'], reasons().map(reasonRow), 'What became of the flows'),
+        )
+      : null,
+    h(
+      'div',
+      { class: 'columns' },
+      h('div', {}, FLOWS.length ? evidenceCard() : null, findingCard('Findings', other, 'Nothing is wrong with what was read.')),
+      findingCard('Gaps: not captured', missing, 'Nothing that matters is missing.'),
+    ),
+    containersCard(),
+  );
 }

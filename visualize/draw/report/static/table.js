@@ -1,25 +1,40 @@
 // The table of flows. Only the rows in sight exist, so ten thousand scroll as ten do.
 
-const COLUMNS = [['flow', 'Flow'], ['time', 'Time'], ['from', 'From'], ['proto', 'Proto'], ['source', 'Source → destination'], ['nat', 'After NAT'],
-  ['verdict', 'Verdict'], ['where', 'Where, decided by'], ['packets', 'Packets'], ['certainty', 'Certainty']];
+const COLUMNS = [
+  ['flow', 'Flow'],
+  ['time', 'Time'],
+  ['from', 'From'],
+  ['proto', 'Proto'],
+  ['source', 'Source → destination'],
+  ['nat', 'After NAT'],
+  ['verdict', 'Verdict'],
+  ['where', 'Where, decided by'],
+  ['packets', 'Packets'],
+  ['certainty', 'Certainty'],
+];
 const SPARE = 10; // rows kept beyond each edge of what is seen
 const PRINTED = 500; // rows on paper
 
-/** Icon and word: the colour only repeats them. */
-function badge(verdict) { return h('span', { class: `badge ${verdict}` }, icon(verdict), h('span', {}, verdict)); }
-function sureness(certainty) { return h('span', { class: `sure ${certainty}` }, icon(certainty === 'unknown' ? 'unknown' : certainty), h('span', {}, certainty)); }
-function tupleNode(tuple) { return h('span', { class: 'tuple' }, h('span', {}, tuple.from), ' ', h('span', {}, h('span', { class: 'arrow' }, '→ '), tuple.to), tuple.id === null ? null : h('span', { class: 'dim' }, ` id ${tuple.id}`)); }
-
 function flowRow(flow, index) {
   const cell = (name, ...children) => h('td', { role: 'cell', class: `c-${name}` }, ...children);
-  return h('tr', { role: 'row', class: `row v-${flow.verdict}`, 'aria-rowindex': index + 2, data: { index } },
+  return h(
+    'tr',
+    { role: 'row', class: `row v-${flow.verdict}`, 'aria-rowindex': index + 2, data: { index } },
     cell('flow', h('a', { href: `#flow=${flow.id}`, 'aria-label': `Flow ${flow.id}: ${flow.proto} ${flow.before.text}, ${flow.verdict}` }, flow.id)),
-    cell('time', clock(flow.start).time), cell('from', flow.who), cell('proto', flow.proto),
-    cell('source', tupleNode(flow.before)), cell('nat', flow.nat ? tupleNode(flow.after) : h('span', { class: 'dim none' }, '—')),
+    cell('time', clock(flow.start).time),
+    cell('from', flow.who),
+    cell('proto', flow.proto),
+    cell('source', tupleNode(flow.before)),
+    cell('nat', flow.nat ? tupleNode(flow.after) : h('span', { class: 'dim none' }, '—')),
     cell('verdict', badge(flow.verdict)),
-    cell('where', h('span', { class: 'where' }, flow.where), flow.decided && flow.decided !== flow.where ? h('span', { class: 'dim decided' }, flow.decided) : null),
+    cell(
+      'where',
+      h('span', { class: 'where' }, flow.where),
+      flow.decided && flow.decided !== flow.where ? h('span', { class: 'dim decided' }, flow.decided) : null,
+    ),
     cell('packets', number(flow.packets), flow.replied ? null : h('span', { class: 'dim noreply' }, 'no reply')),
-    cell('certainty', sureness(flow.certainty)));
+    cell('certainty', sureness(flow.certainty)),
+  );
 }
 
 /** A table whose body is a window on `flows`. */
@@ -29,20 +44,41 @@ class FlowTable {
     this.range = [-1, -1];
     this.active = 0;
     this.body = h('tbody', { role: 'rowgroup' });
-    this.head = h('tr', { role: 'row', class: 'row head', 'aria-rowindex': 1 }, COLUMNS.map(([name, title]) => h('th', { role: 'columnheader', scope: 'col', class: `c-${name}`, data: { column: name } },
-      h('button', { type: 'button', onclick: () => onsort(name) }, title, h('span', { class: 'order', 'aria-hidden': 'true' })))));
+    this.head = h(
+      'tr',
+      { role: 'row', class: 'row head', 'aria-rowindex': 1 },
+      COLUMNS.map(([name, title]) =>
+        h(
+          'th',
+          { role: 'columnheader', scope: 'col', class: `c-${name}`, data: { column: name } },
+          h('button', { type: 'button', onclick: () => onsort(name) }, title, h('span', { class: 'order', 'aria-hidden': 'true' })),
+        ),
+      ),
+    );
     this.table = h('table', { role: 'table', class: 'flows', 'aria-label': 'Flows' }, h('thead', { role: 'rowgroup' }, this.head), this.body);
     this.window = h('div', { class: 'window' }, this.table);
     this.empty = h('p', { class: 'empty', hidden: true }, 'No flow fits these filters.');
     this.node = h('div', { class: 'flow-table card' }, this.window, this.empty);
     this.window.addEventListener('scroll', () => this.later(), { passive: true });
     this.window.addEventListener('keydown', (event) => this.key(event));
-    this.window.addEventListener('focusin', (event) => { const row = event.target.closest('tbody tr'); if (row) this.active = Number(row.dataset.index); });
-    this.body.addEventListener('click', (event) => { const row = event.target.closest('tr'); if (row && !event.target.closest('a') && !String(getSelection())) location.hash = find('a', row).hash; });
+    this.window.addEventListener('focusin', (event) => {
+      const row = event.target.closest('tbody tr');
+      if (row) this.active = Number(row.dataset.index);
+    });
+    this.body.addEventListener('click', (event) => {
+      const row = event.target.closest('tr');
+      if (row && !event.target.closest('a') && !String(getSelection())) location.hash = find('a', row).hash;
+    });
     new ResizeObserver(() => this.later()).observe(this.window);
   }
 
-  later() { if (!this.waiting) this.waiting = requestAnimationFrame(() => { this.waiting = 0; this.draw(); }); }
+  later() {
+    if (!this.waiting)
+      this.waiting = requestAnimationFrame(() => {
+        this.waiting = 0;
+        this.draw();
+      });
+  }
 
   show(flows, by, down) {
     this.flows = flows;
@@ -50,18 +86,22 @@ class FlowTable {
     this.active = 0;
     this.table.setAttribute('aria-rowcount', flows.length + 1);
     for (const header of this.head.children) {
-      if (header.dataset.column === by) header.setAttribute('aria-sort', down ? 'descending' : 'ascending'); else header.removeAttribute('aria-sort');
+      if (header.dataset.column === by) header.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+      else header.removeAttribute('aria-sort');
     }
     this.empty.hidden = flows.length > 0;
     this.window.scrollTop = 0;
     this.draw();
   }
 
-  rowHeight() { return parseFloat(getComputedStyle(this.table).getPropertyValue('--row')) || 40; }
+  rowHeight() {
+    return parseFloat(getComputedStyle(this.table).getPropertyValue('--row')) || 40;
+  }
 
   /** Put the rows in sight into the table. */
   draw() {
-    const height = this.rowHeight(), seen = this.window.clientHeight || 600;
+    const height = this.rowHeight(),
+      seen = this.window.clientHeight || 600;
     const first = Math.max(0, Math.floor(this.window.scrollTop / height) - SPARE);
     const last = Math.min(this.flows.length - 1, Math.ceil((this.window.scrollTop + seen) / height) + SPARE);
     this.body.style.height = `${this.flows.length * height}px`;
@@ -80,16 +120,21 @@ class FlowTable {
     const focused = this.body.contains(document.activeElement);
     const wanted = new Set(rows);
     for (const row of [...this.body.children]) if (!wanted.has(row)) row.remove();
-    rows.forEach((row, index) => { if (this.body.children[index] !== row) this.body.insertBefore(row, this.body.children[index] || null); });
+    rows.forEach((row, index) => {
+      if (this.body.children[index] !== row) this.body.insertBefore(row, this.body.children[index] || null);
+    });
     if (focused && !this.body.contains(document.activeElement)) this.focus(this.active);
   }
 
   focus(index) {
     if (!this.flows.length) return;
     this.active = Math.max(0, Math.min(this.flows.length - 1, index));
-    const height = this.rowHeight(), top = this.active * height, head = this.head.offsetHeight;
+    const height = this.rowHeight(),
+      top = this.active * height,
+      head = this.head.offsetHeight;
     if (top < this.window.scrollTop) this.window.scrollTop = top;
-    else if (top + height + head > this.window.scrollTop + this.window.clientHeight) this.window.scrollTop = top + height + head - this.window.clientHeight;
+    else if (top + height + head > this.window.scrollTop + this.window.clientHeight)
+      this.window.scrollTop = top + height + head - this.window.clientHeight;
     this.draw();
     const row = find(`tr[data-index="${this.active}"] a`, this.body);
     if (row) row.focus({ preventScroll: true });
@@ -97,8 +142,16 @@ class FlowTable {
 
   key(event) {
     const page = Math.max(1, Math.floor(this.window.clientHeight / this.rowHeight()) - 1);
-    const target = { ArrowDown: this.active + 1, ArrowUp: this.active - 1, PageDown: this.active + page, PageUp: this.active - page, Home: 0, End: this.flows.length - 1,
-      j: this.active + 1, k: this.active - 1 }[event.key];
+    const target = {
+      ArrowDown: this.active + 1,
+      ArrowUp: this.active - 1,
+      PageDown: this.active + page,
+      PageUp: this.active - page,
+      Home: 0,
+      End: this.flows.length - 1,
+      j: this.active + 1,
+      k: this.active - 1,
+    }[event.key];
     if (target === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     if (!event.target.closest('tbody') && !event.key.startsWith('Arrow')) return;
     event.preventDefault();
@@ -107,79 +160,33 @@ class FlowTable {
 
   /** On paper there is no scrolling: the first rows all at once. */
   beforePrint() {
-    this.printed = h('table', { class: 'flows printed' }, h('thead', {}, h('tr', { class: 'row head' }, COLUMNS.map(([name, title]) => h('th', { class: `c-${name}` }, title)))),
-      h('tbody', {}, this.flows.slice(0, PRINTED).map(flowRow)));
-    this.node.append(this.printed, this.flows.length > PRINTED ? h('p', { class: 'printed dim' }, `The first ${number(PRINTED)} of ${plural(this.flows.length, 'flow')}; filter before printing to choose others.`) : '');
+    this.printed = h(
+      'table',
+      { class: 'flows printed' },
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          { class: 'row head' },
+          COLUMNS.map(([name, title]) => h('th', { class: `c-${name}` }, title)),
+        ),
+      ),
+      h('tbody', {}, this.flows.slice(0, PRINTED).map(flowRow)),
+    );
+    this.node.append(
+      this.printed,
+      this.flows.length > PRINTED
+        ? h(
+            'p',
+            { class: 'printed dim' },
+            `The first ${number(PRINTED)} of ${plural(this.flows.length, 'flow')}; filter before printing to choose others.`,
+          )
+        : '',
+    );
   }
 
-  afterPrint() { for (const node of this.node.querySelectorAll('.printed')) node.remove(); }
-}
-
-// -- the view ---------------------------------------------------------------------------------------------------------
-
-const flowList = { filters: {}, by: 'flow', down: false, shown: FLOWS };
-
-function option(value, label) { return h('option', { value }, label || value); }
-
-function field(name, label, control) {
-  control.id = `f-${name}`;
-  control.dataset.filter = name;
-  control.addEventListener(control.tagName === 'SELECT' ? 'change' : 'input', () => { setFilter(name, control.value); });
-  return h('div', { class: `field f-${name}` }, h('label', { for: control.id }, label), control);
-}
-
-function choices(name, values, counts) {
-  return h('select', {}, option('', 'any'), values.filter((value) => counts.has(value)).map((value) => option(value, `${value} (${number(counts.get(value))})`)));
-}
-
-function filterBar() {
-  const names = new Map();
-  for (const flow of FLOWS) for (const name of containers(flow)) names.set(name, (names.get(name) || 0) + 1);
-  return h('form', { class: 'filters card', role: 'search', 'aria-label': 'Filter the flows', onsubmit: (event) => event.preventDefault() },
-    field('q', 'Search', h('input', { type: 'search', placeholder: 'words; -word leaves out', autocomplete: 'off', spellcheck: 'false' })),
-    h('button', { type: 'button', class: 'quiet-button more', 'aria-expanded': 'false', onclick: (event) => event.currentTarget.setAttribute('aria-expanded', String(event.currentTarget.parentNode.classList.toggle('unfolded'))) }, 'Filters'),
-    field('address', 'Address or network', h('input', { type: 'search', placeholder: '172.17.0.0/16', autocomplete: 'off', spellcheck: 'false' })),
-    field('port', 'Port', h('input', { type: 'search', inputmode: 'numeric', placeholder: '8080', autocomplete: 'off', size: 6 })),
-    field('container', 'Container', choices('container', [...names.keys()].sort(), names)),
-    field('verdict', 'Verdict', choices('verdict', VERDICTS, countBy(FLOWS, (flow) => flow.verdict))),
-    field('certainty', 'Certainty', choices('certainty', CERTAINTIES, countBy(FLOWS, (flow) => flow.certainty))),
-    field('proto', 'Protocol', choices('proto', [...new Set(FLOWS.map((flow) => flow.proto))].sort(), countBy(FLOWS, (flow) => flow.proto))),
-    h('button', { type: 'button', class: 'quiet-button reset', onclick: () => { location.hash = '#flows'; applyFilters({}); } }, 'Clear'));
-}
-
-/** A filter changed by hand: the address line follows without a new entry in the history. */
-function setFilter(name, value) {
-  const filters = { ...flowList.filters, [name]: value };
-  if (!value) delete filters[name];
-  const query = new URLSearchParams(filters).toString();
-  history.replaceState(null, '', `#flows${query ? `?${query}` : ''}`);
-  applyFilters(filters);
-}
-
-function applyFilters(filters) {
-  flowList.filters = filters;
-  for (const control of view('flows').querySelectorAll('[data-filter]')) if (control.value !== (filters[control.dataset.filter] || '')) control.value = filters[control.dataset.filter] || '';
-  flowList.shown = ordered(filtered(filters), flowList.by, flowList.down);
-  flowList.table.show(flowList.shown, flowList.by, flowList.down);
-  const packets = flowList.shown.reduce((sum, flow) => sum + flow.packets, 0);
-  const text = `${plural(flowList.shown.length, 'flow')}${flowList.shown.length < FLOWS.length ? ` of ${number(FLOWS.length)}` : ''}, ${plural(packets, 'packet')}`;
-  flowList.count.textContent = text;
-  flowList.extra.replaceChildren(...['rule', 'doubt'].filter((name) => filters[name]).map((name) => h('span', { class: 'chip' }, `${name}: ${filters[name]}`,
-    h('button', { type: 'button', 'aria-label': `Remove the filter ${name}`, onclick: () => setFilter(name, '') }, '×'))));
-  announce(text);
-}
-
-function sortBy(name) {
-  flowList.down = flowList.by === name ? !flowList.down : name === 'packets' || name === 'certainty';
-  flowList.by = name;
-  applyFilters(flowList.filters);
-}
-
-function buildFlows() {
-  flowList.table = new FlowTable(sortBy);
-  flowList.count = h('p', { class: 'count' });
-  flowList.extra = h('span', { class: 'chips' });
-  put(view('flows'), h('div', { class: 'view-head' }, h('h1', { id: 'h-flows' }, 'Flows'), flowList.count, flowList.extra),
-    FLOWS.length ? filterBar() : h('p', { class: 'card empty' }, 'The snapshot holds no capture: name one with --pcap.'), flowList.table.node);
-  applyFilters({});
+  afterPrint() {
+    for (const node of this.node.querySelectorAll('.printed')) node.remove();
+  }
 }
