@@ -44,7 +44,6 @@ from snapshot.parse import (
 from snapshot.raw import RawFile, RawSnapshot
 
 _CAPTURE_ENDS = (".pcap", ".pcapng", ".cap")
-_NFT_OWN = {"filter", "nat", "mangle", "raw", "security"}
 _HIDES = {
     "ip-addr": "which addresses are its own, so what is delivered here and what MASQUERADE would choose",
     "ip-route": "by which interface packets leave; only what follows from the addresses is known",
@@ -122,7 +121,8 @@ def _namespace(name: str, files: Files, findings: list[Finding]) -> Namespace:
         _rules(files, 4, findings), _rules(files, 6, findings),
         tuple(neighbours) if neighbours is not None and (neighbours or files.of("ip-neigh")) else None,
         _fdb(files, findings),
-        tables4, tables6, _native(chains, findings), {one.name: one for one in sets} if sets is not None else None,
+        tables4, tables6, _native(chains, (*(tables4 or ()), *(tables6 or ())), findings),
+        {one.name: one for one in sets} if sets is not None else None,
         every(files, "conntrack", conntrack.parse, findings) if files.of("conntrack") else None, first(files, _LISTENERS, findings),
         _settings(files, findings), unseen4=unseen4, unseen6=unseen6)
     return invent_interfaces(made, findings)
@@ -256,12 +256,14 @@ def _with_absent(table: Table, nft: _Nft | None) -> Table:
     return replace(table, absent_base_chains=frozenset(printed - real))
 
 
-def _native(nft: _Nft | None, findings: list[Finding]) -> tuple[NftBaseChain, ...] | None:
-    """Base chains that are not iptables-nft's own: packets meet them, and they are not modelled."""
+def _native(nft: _Nft | None, tables: tuple[Table, ...], findings: list[Finding]) -> tuple[NftBaseChain, ...] | None:
+    """Base chains that no iptables-nft-save has told of: packets meet them, and they are not modelled."""
     if nft is None:
         return None
-    found = tuple(NftBaseChain(c.family, c.table, c.name, c.type, c.hook, 0, c.policy, c.rules, nft.file, c.line)
-                  for c in nft.chains if not (c.family in ("ip", "ip6") and c.table in _NFT_OWN and c.name.isupper()))
+    own = {(table.family, table.name, chain.name) for table in tables if table.backend is not Backend.LEGACY
+           for chain in table.chains.values() if chain.policy is not None}
+    found = tuple(NftBaseChain(c.family, c.table, c.name, c.type, c.hook, 0, c.policy, c.rules, nft.file, c.line, c.devices)
+                  for c in nft.chains if (c.family, c.table, c.name) not in own)
     for chain in found:
         findings.append(Finding(Kind.NOT_MODELLED, nft.file, chain.line, f"table {chain.family} {chain.table} chain {chain.name}",
                                 f"a native nftables chain at hook {chain.hook} ({chain.rules} rules): packets meet it, and it is "

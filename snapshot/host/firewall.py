@@ -152,3 +152,4 @@ class NftBaseChain:
     rules: int  # how many rules it holds
     file: str
     line: int = 0
+    devices: tuple[str, ...] = ()  # of an ingress or egress chain; empty: not told

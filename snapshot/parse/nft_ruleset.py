@@ -16,6 +16,7 @@ from snapshot.finding import Finding
 _TABLE = re.compile(r"^\s*table\s+(\w+)\s+(\S+)\s*\{")
 _CHAIN = re.compile(r"^\s*chain\s+(\S+)\s*\{")
 _TYPE = re.compile(r"type\s+(\w+)\s+hook\s+(\w+)(?:\s+devices?\s*=?\s*[^;]*?)?\s+priority\s+([^;]+);")
+_DEVICES = re.compile(r"\sdevices?\s*=?\s*(\{[^}]*\}|\S+)\s+priority")
 _POLICY = re.compile(r"policy\s+(\w+)")
 
 
@@ -32,6 +33,13 @@ class BaseChain:
     policy: str | None
     rules: int
     line: int
+    devices: tuple[str, ...] = ()
+
+
+def _devices(text: str) -> tuple[str, ...]:
+    """`device "eth0"` or `devices = { eth0, eth1 }` of an ingress or egress chain."""
+    match = _DEVICES.search(text)
+    return tuple(word.strip('" ') for word in match[1].strip("{}").split(",")) if match is not None else ()
 
 
 def parse(text: str, file: str = "") -> tuple[tuple[BaseChain, ...], tuple[Finding, ...]]:
@@ -53,7 +61,7 @@ def parse(text: str, file: str = "") -> tuple[tuple[BaseChain, ...], tuple[Findi
             policy = held[1] if held else None
         elif stripped == "}":
             if depth == 2 and name and base is not None:
-                found.append(BaseChain(family, table, name, base[1], base[2], base[3].strip(), policy, rules, start))
+                found.append(BaseChain(family, table, name, base[1], base[2], base[3].strip(), policy, rules, start, _devices(base[0])))
             depth, name = max(0, depth - 1), name if depth > 2 else ""
         elif stripped.endswith("{") and depth:
             depth += 1

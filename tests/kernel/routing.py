@@ -303,7 +303,7 @@ class Maker:
         if self.chance(10) and kind == "unicast":
             words.append(f"src {self.random.choice(self.held)}")
         if self.chance(10) and self.family == 4 and kind == "unicast":
-            words.append(f"scope {self.random.choice(['link', 'global', 'site'])}")
+            words.append(f"scope {self.random.choice(['link', 'global'])}")
         if self.family == 6:
             if self.chance(15):
                 words.insert(1, f"from {self.network()}")
@@ -427,7 +427,7 @@ def reply(stack: Any, question: Question) -> tuple[tuple[Any, ...], tuple[str, .
     from visualize.packet.packet import Packet
 
     dst, src = ipaddress.ip_address(question["dst"]), ipaddress.ip_address(question["src"]) if "src" in question else None
-    protocol = PROTOCOLS[question.get("proto", "udp")]
+    protocol = PROTOCOLS[question["proto"]] if "proto" in question else 17 if dst.version == 4 else 59  # what the kernel takes
     if "iif" in question:
         assert src is not None
         packet = Packet(src, dst, protocol, 64, question.get("tos", 0), length=60, mark=question.get("mark", 0), sport=question.get("sport"), dport=question.get("dport"))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from snapshot.host import HOST
 from snapshot.host.link import Interface, IPAddress
-from visualize.datapath import bridge, ip
+from visualize.datapath import bridge, ip, native
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
 from visualize.path import Crossed, Ended, Received, Rewritten, Sent, Step, Verdict
@@ -19,6 +19,7 @@ def arrive(stack: Stack, name: str, skb: Skb) -> End:
     skb.journey.hops += 1
     if skb.journey.hops > MAX_HOPS:
         return Ended(stack.netns, skb.packet, Verdict.LOOPED, name, f"passed {MAX_HOPS} interfaces without an end")
+    native.note_ingress(stack, name, skb)
     interface = stack.interface(name)
     stack.doubt_inferred(skb.journey.doubts)
     if interface is not None and interface.flags and not interface.up:
@@ -33,6 +34,7 @@ def arrive(stack: Stack, name: str, skb: Skb) -> End:
 
 def transmit(stack: Stack, name: str, skb: Skb) -> End:
     """Hand a packet to an interface (dev_queue_xmit)."""
+    native.note_egress(stack, name, skb)
     yield Sent(stack.netns, skb.packet, name)
     interface = stack.interface(name)
     if name == "lo" or (interface is not None and interface.loopback):

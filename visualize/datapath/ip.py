@@ -44,7 +44,7 @@ def _doubt_routes(stack: Stack, skb: Skb, result: Result) -> None:
     fib = stack.fib[skb.packet.family]
     doubts = skb.journey.doubts
     for why in result.doubts:
-        doubts.note("routing", why, _assumed(why), "the capture", weak="did not answer" not in why)
+        doubts.note("routing", why, _assumed(why), "the capture", weak="did not answer" not in why and "may each lend" not in why)
     if fib.invented:
         doubts.note("routing", f"routes of IPv{fib.family} were not captured in {stack.netns}: only those that follow from the "
                     "addresses are known", "no other route", "ip route show table all")
@@ -54,6 +54,8 @@ def _doubt_routes(stack: Stack, skb: Skb, result: Result) -> None:
 def _assumed(why: str) -> str:
     if "next hops" in why or "default routes" in why:
         return "the first"
+    if why.startswith("gateway"):
+        return "it is used"
     return "it does not apply" if why.startswith("ip rule") else "so it is still"
 
 

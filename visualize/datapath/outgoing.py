@@ -26,12 +26,12 @@ def _route_output4(stack: Stack, query: Query, any_source: bool) -> Decision:
     if source is not None and int(source) != 0:
         if source.is_multicast or source == _ALL_ONES:
             return Decision(None, f"{source} can't be a source address")
-        owner = stack.namespace.owner(source)
+        owner = _owner(stack, source)
         if query.outgoing is None and (destination.is_multicast or destination == _ALL_ONES):
             if owner is None:
                 return Decision(None, f"{source} is no address of this host: nothing tells which interface {destination} is meant for")
-            return _made(stack, _of_owners(stack, source, owner.name), query)
-        if owner is None and not any_source and stack.fib[4].type_of(source) is not RouteType.LOCAL:
+            return _made(stack, _of_owners(stack, source, owner), query)
+        if owner is None and not any_source:
             return Decision(None, f"{source} is no address of this host")
     if query.outgoing is not None:
         interface = stack.interface(query.outgoing)
@@ -39,6 +39,8 @@ def _route_output4(stack: Stack, query: Query, any_source: bool) -> Decision:
             return Decision(None, f"{query.outgoing} is down")
         if int(destination) >> 8 == 0xE00000 or destination == _ALL_ONES or query.protocol == 2:
             return _made(stack, _on_link(query.outgoing), query)
+        if source is None and destination.is_multicast:
+            query = replace(query, source=select_source(stack.namespace, query.outgoing, None))
     if int(destination) == 0:
         lent = select_source(stack.namespace, query.outgoing, None, "host") if query.outgoing is not None else None
         own = source if source is not None and int(source) else lent or IPv4Address("127.0.0.1")
@@ -51,6 +53,15 @@ def _route_output4(stack: Stack, query: Query, any_source: bool) -> Decision:
 
 def _on_link(device: str) -> Result:
     return Result(RouteType.UNICAST, None, NextHop(device))
+
+
+def _owner(stack: Stack, address: IPAddress) -> str | None:
+    """__ip_dev_find: the interface that holds the address, else the one that a local route names."""
+    owner = stack.namespace.owner(address)
+    if owner is not None:
+        return owner.name
+    local = stack.fib[4].local(address)
+    return local.device if local is not None and local.type is RouteType.LOCAL else None
 
 
 def _of_owners(stack: Stack, source: IPAddress, first: str) -> Result:

@@ -260,7 +260,31 @@ class Fib:
         if found.route.type in FATAL or found.route.type is RouteType.THROW or not found.nexthops:
             return Result(found.route.type, found.route, None)
         hops = found.nexthops if flow.query.outgoing is None or self.family == 6 else found.nexthops[:1]
-        return Result(found.route.type, found.route, hops[0], doubts=tuple(_doubts(found, hops, flow.query)), nexthops=hops)
+        hops, unsure = self._gateways(hops)
+        doubts = (*_doubts(found, hops, flow.query), *((unsure,) if unsure else ()))
+        return Result(found.route.type, found.route, hops[0], doubts=doubts, nexthops=hops)
+
+    def _gateways(self, hops: tuple[NextHop, ...]) -> tuple[tuple[NextHop, ...], str]:
+        """A gateway that is the host's own address is none: the destination is on the link (fib_check_nh_v4_gw, rt_set_nexthop).
+
+        That was decided when the route was made, so a local route of somebody's own, perhaps younger, is a doubt.
+        """
+        found, doubt = [], ""
+        for hop in hops:
+            local = self._local_gateway(hop)
+            if local is not None and local.protocol == "kernel":
+                hop = replace(hop, gateway=None)
+            elif local is not None:
+                doubt = f"gateway {hop.gateway} lies in {local.text!r}: if that route is the older one, the gateway is not used"
+            found.append(hop)
+        return tuple(found), doubt
+
+    def _local_gateway(self, hop: NextHop) -> Route | None:
+        table = self.tables.get(TABLE_LOCAL)
+        if hop.gateway is None or hop.gateway.version != 4 or "onlink" in hop.flags or table is None:
+            return None
+        found = table.lookup(hop.gateway, Way(None, 0, lambda other: True, hop.device))
+        return found.route if found is not None and found.route.type is RouteType.LOCAL else None
 
     def _way(self, flow: "_Flow") -> Way:
         query = flow.query
@@ -305,11 +329,15 @@ class Fib:
                 return RouteType.BROADCAST
         elif address.is_multicast:
             return RouteType.MULTICAST
-        table = self._merged if self.family == 4 and not self.custom_rules else self.tables.get(TABLE_LOCAL)
-        found = self._in_table(table, _Flow(Query(address), None, False, True))
+        found = self.local(address)
         if found is None or not found.found or (device is not None and found.device != device):
             return RouteType.UNICAST
         return found.type
+
+    def local(self, address: IPAddress) -> Result | None:
+        """What the local table says of an address (IPv4 without custom rules: local and main as one)."""
+        table = self._merged if self.family == 4 and not self.custom_rules else self.tables.get(TABLE_LOCAL)
+        return self._in_table(table, _Flow(Query(address), None, False, True))
 
     def local_interface(self, address: IPAddress) -> str | None:
         """The interface whose address this is."""
@@ -332,6 +360,8 @@ def _doubts(found: Found, hops: tuple[NextHop, ...], query: Query) -> Iterator[s
         total = sum(hop.weight for hop in hops)
         ways = ", ".join(f"{hop.device} {hop.weight}/{total}" for hop in hops)
         yield f"several next hops ({ways}): which one a flow takes is the kernel's hash"
+    if query.destination.version == 6 and query.source is None and len(found.route.nexthops) > 1 and found.route.preferred_source is not None:
+        yield "the next hops of an IPv6 multipath route may each lend a source of their own, which `ip route` does not show"
     if found.rivals and query.incoming is None and query.outgoing is None:
         ways = ", ".join(str(r.nexthops[0].gateway) for r in (found.route, *found.rivals) if r.nexthops)
         yield f"several default routes of one metric ({ways}): the kernel takes the first whose gateway it has reached of late"

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from snapshot.host.link import IPAddress
-from visualize.datapath import nat, order
+from visualize.datapath import nat, native, order
 from visualize.datapath.conntrack import UNTRACKED, Tracking
 from visualize.datapath.hooks import Stage
 from visualize.datapath.order import Turn
@@ -28,6 +28,7 @@ def traverse(stack: Stack, hook: Hook, skb: Skb, in_device: str | None, out_devi
     here = Here(world=stack, family="ip" if family == 4 else "ip6", hook=hook, in_interface=in_device,
                 out_interface=out_device, physdev_in=physin, physdev_out=physout, bridged=bridged,
                 packet_type=skb.packet_type, local_origin=skb.local_origin, time_ns=skb.journey.now, memory=stack.memory, read=skb.journey.read)
+    native.note_hook(stack, hook, skb)
     turns: list[Turn] = []
     stack.doubt_unseen(family, hook, skb.journey.doubts)
     for stage, table in stack.stations(family, hook):
