@@ -68,7 +68,7 @@ def assumptions(values: tuple[str, ...]) -> dict[str, bool]:
     return found
 
 
-snapshot_argument = click.argument("snapshot", metavar="SNAPSHOT")
+snapshot_argument = click.argument("snapshot", metavar="SNAPSHOT", type=click.Path())
 pcap_option = click.option("--pcap", "pcaps", multiple=True, metavar="FILE[@IFACE]",
                      help="A capture to replay, instead of those in the snapshot. FILE@eth0: taken on eth0. FILE@local: packets as "
                           "this host's processes sent them. FILE@NETNS/IFACE: taken in another namespace. Repeatable.")

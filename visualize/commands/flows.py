@@ -38,6 +38,7 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], whe
             from visualize.flows import to_csv
             click.echo(to_csv(found), nl=False)
         case _:
-            from visualize.show import print_flows
-            print_flows(loaded, found)
+            from visualize.terminal.console import console
+            from visualize.terminal.flow_table import print_flows
+            print_flows(console(), loaded.built.host, found)
     warn(findings)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @snapshot_argument
 @click.option("--draw", "draw_to", metavar="FILE", type=click.Path(dir_okay=False),
               help="Also draw the topology into FILE (.svg, .png, .pdf, .dot, .mmd, .md, .txt or .drawio).")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 @guarded
 def command(snapshot: str, draw_to: str | None, form: str) -> None:
     """What was captured, what is missing and what that hides, and the host's topology.
@@ -25,13 +25,17 @@ def command(snapshot: str, draw_to: str | None, form: str) -> None:
     """
     from visualize.load import load, sources
     loaded = load(snapshot)
-    captures, findings = sources(loaded, ())
-    if form == "json":
-        from visualize.show import overview
-        print_json(overview(loaded, captures, (*loaded.built.findings, *findings)))
-    else:
-        from visualize.show import print_overview
-        print_overview(loaded, captures, (*loaded.built.findings, *findings))
+    captures, found = sources(loaded, ())
+    findings = (*loaded.built.findings, *found)
+    from visualize.terminal import overview
+    from visualize.terminal.console import console, to_csv
+    match form:
+        case "json":
+            print_json(overview.overview(loaded, captures, findings))
+        case "csv":
+            click.echo(to_csv(overview.fact_rows(overview.facts(loaded, captures, findings)), overview.COLUMNS), nl=False)
+        case _:
+            overview.print_overview(console(), loaded, captures, findings)
     if draw_to is not None:
         _draw_topology(loaded, draw_to)
 

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
 from visualize.commands.common import (
     EXIT_DIFFERENT,
+    PICTURES,
     assume_option,
     assumptions,
+    detail_option,
     fail,
     guarded,
+    link_option,
     print_json,
     snapshot_argument,
+    style,
+    theme_option,
 )
+
+if TYPE_CHECKING:
+    from visualize.draw.picture import Style
+    from visualize.load import Loaded
+    from visualize.path import Path
 
 
 @click.command("trace")
@@ -29,16 +42,22 @@ from visualize.commands.common import (
 @click.option("--expect", type=click.Choice(["forwarded", "delivered", "dropped", "rejected", "looped", "unknown"]),
               help="Exit with 1 if the verdict is another one.")
 @assume_option
-@click.option("--format", "form", type=click.Choice(["text", "json", "dot"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv", "boxes", *(p for p in PICTURES if p != "text")]),
+              default="text", show_default=True, help="text: phases; boxes: the picture as text; json, csv: for machines; the rest: pictures.")
+@click.option("-o", "output", type=click.Path(dir_okay=False), metavar="FILE", help="Where to write a picture (default: standard output).")
+@detail_option
+@theme_option
+@link_option
 @guarded
 def command(snapshot: str, proto: str, source: str | None, destination: str, interface: str | None, sender: str | None, ttl: int,
-          mark: str, flags: str, icmp_type: int | None, expect: str | None, assumed: tuple[str, ...], form: str) -> None:
+          mark: str, flags: str, icmp_type: int | None, expect: str | None, assumed: tuple[str, ...], form: str,
+            output: str | None, detail: str, theme: str, link: str) -> None:
     """Ask about one packet that is in no capture.
 
     \b
     Examples:
-      packetpath trace S --from web --dst 198.51.100.80:80
-      packetpath trace S --in eth0 --src 203.0.113.50:40000 --dst 203.0.113.10:8080
+      packetpath trace samples/default-bridge/snapshot.tar.gz --from web --dst 198.51.100.80:80
+      packetpath trace samples/default-bridge/snapshot.tar.gz --in eth0 --src 203.0.113.50:40000 --dst 203.0.113.10:8080
     """
     from visualize.load import load
     from visualize.trace import Question, ask, parse_flags
@@ -54,13 +73,33 @@ def command(snapshot: str, proto: str, source: str | None, destination: str, int
         case "json":
             from visualize.line import path_record
             print_json({"schema": "packetpath-trace/1", **path_record(path)})
-        case "dot":
-            from visualize.draw.dot import to_dot
-            from visualize.draw.flow_scene import path_scene
-            from visualize.trace import as_flow
-            click.echo(to_dot(path_scene(loaded.built.host, as_flow(path))), nl=False)
+        case "csv":
+            from visualize.terminal.console import to_csv
+            from visualize.terminal.phases import COLUMNS, path_rows
+            click.echo(to_csv(path_rows(path), COLUMNS), nl=False)
+        case "text":
+            from visualize.terminal.console import console
+            from visualize.terminal.phases import print_trace
+            print_trace(console(), loaded.built.host, path)
         case _:
-            from visualize.show import print_trace
-            print_trace(loaded.built.host, path)
+            _draw(loaded, path, form, output, detail, style(theme, link))
     if expect is not None and path.verdict.value != expect:
         fail(f"expected {expect}, but the packet is {path.verdict.value}", EXIT_DIFFERENT)
+
+
+def _draw(loaded: Loaded, path: Path, form: str, output: str | None, detail: str, look: Style) -> None:
+    """The path as a picture, into a file or to standard output."""
+    from visualize.draw.flow_scene import path_scene
+    from visualize.draw.picture import picture
+    from visualize.draw.render import RenderError
+    from visualize.trace import as_flow
+    try:
+        data = picture(path_scene(loaded.built.host, as_flow(path), detail), "text" if form == "boxes" else form, look)
+    except RenderError as error:
+        fail(str(error))
+    if output is None:
+        sys.stdout.buffer.write(data)
+        return
+    with open(output, "wb") as target:
+        target.write(data)
+    click.echo(f"wrote {output}", err=True)
