@@ -18,6 +18,7 @@ from snapshot.host.firewall import Backend, Chain, Clause, Option, Parts, Rule, 
 from snapshot.parse.listing import extensions, lost
 
 _CHAIN = re.compile(r"^Chain (\S+) \((?:policy (\S+?)(?:\s+(\d+)([KMGT]?) packets, (\d+)([KMGT]?) bytes)?|(\d+) references?|.*)\)\s*$")
+_COLUMNS = re.compile(r"^\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot(?:\s+opt)?\s+(?:in\s+out\s+)?source\s+destination\s*$")
 _OPT = ("--", "-f", "!f", "!-f")
 _PROTOCOLS = {
     "1": "icmp",
@@ -82,8 +83,8 @@ def parse(text: str, file: str = "", family: str = "ip", table: str = "") -> tup
                 name = ""
             current = head[1]
             chains[current] = (_chain(head, file, number), [])
-        elif "destination" in words and ("prot" in words or "source" in words):
-            columns = _Columns(words[0] == "num", "pkts" in words)
+        elif (columns_named := _COLUMNS.match(line)) is not None:
+            columns = _Columns(columns_named[1] is not None, columns_named[2] is not None)
         elif not current:
             findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], "not a line that iptables -L prints"))
         else:
@@ -150,6 +151,8 @@ def _row(line: str, columns: _Columns, family: str) -> tuple[Parts, int | None, 
     own, doubts = _own(source, destination, into, out, protocol, opt)
     goto = "[goto]" in behind.split()[:1]
     clauses, options = extensions(behind.replace("[goto]", "", 1) if goto else behind, target)
+    if target == "CT" and behind.split()[-1:] == ["NOTRACK"]:
+        target, options = "NOTRACK", ()  # the kernel holds it as CT --notrack; iptables prints it as it was written
     if not columns.verbose:
         doubts.append(lost(NO_INTERFACES))
     exact = all(word.isdigit() for word in counters)

@@ -301,7 +301,7 @@ MATCHES: tuple[tuple[str, re.Pattern[str], Make], ...] = tuple(
             r"(?P<rest>(?: (?:! )?(?:return-nomatch|update-counters|update-subcounters|(?:packets|bytes)-\w+ \d+))*)",
             _set,
         ),
-        ("physdev", r"PHYSDEV match(?P<rest>(?: !| --physdev-is-\w+| --physdev-(?:in|out) \S+)+)", _physdev),
+        ("physdev", r"PHYSDEV match(?P<rest>(?: (?:! )?--physdev-(?:is-\w+|(?:in|out) \S+))+)", _physdev),
         (
             "limit",
             r"limit: avg (?P<rate>\S+) burst (?P<burst>\d+)",
