@@ -8,21 +8,23 @@ from visualize.datapath.tuples import FlowTuple, tuple_of
 from visualize.packet.packet import Packet
 from visualize.path import Path, Rewritten, Step
 
+_NAMES = {"sport": ("MASQUERADE", "SNAT"), "dport": ("DNAT", "REDIRECT"), "icmp_id": ("MASQUERADE", "SNAT", "DNAT", "REDIRECT")}
+
 
 def port(path: Path, expected: Packet, seen: Packet) -> Path | None:
     """The path with the port (or id) that was seen, where nothing else differs; None where more does."""
-    name = "sport" if expected.sport is not None else "icmp_id"
-    chosen = getattr(seen, name)
-    same = replace(expected, **{name: chosen})
-    if chosen == getattr(expected, name) or any(getattr(same, key) != getattr(seen, key) for key in ("src", "dst", "dport", "ttl")):
+    differing = [name for name in ("src", "dst", "ttl", *_NAMES) if getattr(expected, name) != getattr(seen, name)]
+    if len(differing) != 1 or differing[0] not in _NAMES:
         return None
+    name = differing[0]
+    chosen = getattr(seen, name)
     steps: list[Step] = []
     renamed = False
     for step in path.steps:
-        if isinstance(step, Rewritten) and step.kind in ("MASQUERADE", "SNAT"):
+        if isinstance(step, Rewritten) and step.kind in _NAMES[name] and getattr(step.packet, name) == getattr(expected, name):
             renamed = True
             before, after = dict(step.before), dict(step.after)
-            before[name], after[name] = getattr(path.start, name), chosen
+            before[name], after[name] = before.get(name, getattr(path.start, name)), chosen
             step = replace(step, before=before, after=after)
         if renamed:
             step = replace(step, packet=replace(step.packet, **{name: chosen}))

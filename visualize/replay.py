@@ -281,7 +281,9 @@ class Replay:
         """Where NAT chose a port (or ICMP id) by chance, the capture tells which: the path and the connection are set right."""
         expected = next((held for where, held in replayed.expected if where == place), None)
         connection = replayed.connection
-        if expected is None or connection is None or not place.outgoing or not any(d.by_chance for d in replayed.path.doubts):
+        if expected is None or connection is None or not place.outgoing or replayed.path.role != "original":
+            return False
+        if not any(doubt.by_chance for doubt in replayed.path.doubts):
             return False
         changed = learn.port(replayed.path, expected, packet)
         stack = self.machine.stack(place.netns)

@@ -3,10 +3,11 @@
 A new connection stays unconfirmed until its packet has passed the last hook; a packet that is dropped before leaves no entry.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from snapshot.host.conntrack import ConntrackEntry, Tuple
+from snapshot.host.link import IPAddress
 from visualize.datapath import tcp
 from visualize.datapath.tcp import State as TcpState
 from visualize.datapath.tuples import ICMP_OPENERS, FlowTuple, from_entry, tuple_of
@@ -31,6 +32,8 @@ class Connection:
     labels: str | None = None
     masquerade_interface: str | None = None
     captured: bool = False  # seeded from the captured table
+    lot: str = ""  # why NAT drew its port or id by lot, as long as nothing has told which
+    lot_source: bool = True  # it is the source's port that was drawn
     udp_since: int | None = None
 
     @property
@@ -67,17 +70,32 @@ class Tracking:
     state: str  # NEW ESTABLISHED RELATED INVALID UNTRACKED
     reply: bool = False
     why: str = ""
+    guess: str = ""  # what was taken for granted to find the connection
 
 
 UNTRACKED = Tracking(None, "UNTRACKED", why="a NOTRACK rule")
 
 
+def _source_key(zone: int, one: FlowTuple) -> tuple[int, int, IPAddress, int]:
+    return zone, one.protocol, one.src, one.a
+
+
+def _but_for_lot(connection: Connection, reply: FlowTuple) -> FlowTuple:
+    """A reply tuple without the port or id that was drawn: the reply goes to a source port, and comes from a destination port."""
+    return reply._replace(a=0) if reply.is_icmp or not connection.lot_source else reply._replace(b=0)
+
+
 class Tracker:
     """The table of one namespace."""
 
-    def __init__(self, sysctls: Mapping[str, str] | None) -> None:
+    def __init__(self, sysctls: Mapping[str, str] | None, release: tuple[int, int] = (6, 18)) -> None:
+        """`release`: the kernel's version, whose age decides about segments from before the window."""
         self._table: dict[tuple[int, FlowTuple], tuple[Connection, bool]] = {}
         self._sysctls = sysctls or {}
+        self._tcp = tcp.Rules(self._setting("nf_conntrack_tcp_loose", 1) != 0, self._setting("nf_conntrack_tcp_be_liberal", 0) != 0,
+                              self._setting("nf_conntrack_tcp_ignore_invalid_rst", 0) != 0, release >= (6, 1))
+        self._by_source: dict[tuple[int, int, IPAddress, int], list[Connection]] = {}
+        self._lots: list[Connection] = []
 
     def _setting(self, name: str, default: int) -> int:
         text = self._sysctls.get(f"net.netfilter.{name}", "")
@@ -107,6 +125,9 @@ class Tracker:
     def _insert(self, connection: Connection) -> None:
         self._table[(connection.zone, connection.original_tuple)] = (connection, False)
         self._table[(connection.zone, connection.reply_tuple)] = (connection, True)
+        self._by_source.setdefault(_source_key(connection.zone, connection.original_tuple), []).append(connection)
+        if connection.lot:
+            self._lots.append(connection)
 
     def remove(self, connection: Connection) -> None:
         """Delete an entry (nf_ct_kill)."""
@@ -114,15 +135,21 @@ class Tracker:
         for key in ((connection.zone, connection.original_tuple), (connection.zone, connection.reply_tuple)):
             if key in self._table and self._table[key][0] is connection:
                 del self._table[key]
+        held = self._by_source.get(_source_key(connection.zone, connection.original_tuple), [])
+        if connection in held:
+            held.remove(connection)
+        if connection in self._lots:
+            self._lots.remove(connection)
 
     def rename(self, connection: Connection, reply: FlowTuple) -> None:
-        """Give a connection the reply tuple that it turned out to have."""
-        held = self._table.pop((connection.zone, connection.reply_tuple), None)
-        if held is not None and held[0] is not connection:
-            self._table[(connection.zone, connection.reply_tuple)] = held
+        """Give a connection the reply tuple that it turned out to have: what was drawn by lot is known now."""
+        held = "CONFIRMED" in connection.flags and "DYING" not in connection.flags
+        if held:
+            self.remove(connection)
+            connection.flags.discard("DYING")
         connection.reply_tuple = reply
-        connection.flags.add("SNAT")
-        if "CONFIRMED" in connection.flags:
+        connection.lot = ""
+        if held:
             self._insert(connection)
 
     def find(self, wanted: FlowTuple, zone: int, now: int | None) -> tuple[Connection, bool] | None:
@@ -136,9 +163,48 @@ class Tracker:
         return found
 
     def taken(self, reply: FlowTuple, connection: Connection, now: int | None) -> bool:
-        """True where another connection already holds this reply tuple (nf_nat_used_tuple)."""
+        """True where another connection already holds this reply tuple (nf_conntrack_tuple_taken)."""
         found = self.find(reply, connection.zone, now)
-        return found is not None and found[0] is not connection
+        return found is not None and found[0] is not connection and found[0].original_tuple != connection.original_tuple
+
+    def mapped(self, current: FlowTuple, zone: int, fits: Callable[[FlowTuple], bool]) -> FlowTuple | None:
+        """How the latest other connection of the same source was mapped, where that fits (find_appropriate_src)."""
+        for other in reversed(self._by_source.get(_source_key(zone, current), ())):
+            source = other.reply_tuple.inverse()
+            candidate = current._replace(src=source.src, a=source.a)
+            if fits(candidate):
+                return candidate
+        return None
+
+    def make_way(self, reply: FlowTuple, connection: Connection, now: int | None) -> bool:
+        """Whether a reply tuple is free, or is made so by evicting a TCP connection that is over (nf_nat_used_tuple_harder)."""
+        found = self.find(reply, connection.zone, now)
+        if found is None:
+            return True
+        other, is_reply = found
+        advanced = other.tcp.sides[0].end - connection.tcp.sides[0].end & 0xFFFFFFFF > 0x7FFFFFFF
+        if not is_reply or other.tcp.name not in ("TIME_WAIT", "CLOSE", "SYN_SENT2") or "SNAT" not in other.flags or not advanced:
+            return False
+        self.remove(other)
+        return True
+
+    def _drawn(self, wanted: FlowTuple, zone: int, now: int | None) -> list[Connection]:
+        """Connections whose reply this may be, as far as is known: all agrees but for what NAT drew by lot."""
+        return [one for one in self._lots if one.zone == zone and _but_for_lot(one, one.reply_tuple) == _but_for_lot(one, wanted)
+                and not (now is not None and one.expires is not None and one.expires < now)]
+
+    def _recognized(self, wanted: FlowTuple, zone: int, now: int | None) -> tuple[tuple[Connection, bool] | None, str]:
+        """`find`; where nothing is found, the one connection whose drawn port this would tell, and the guess in words."""
+        found = self.find(wanted, zone, now)
+        if found is not None:
+            return found, ""
+        candidates = self._drawn(wanted, zone, now)
+        if not candidates:
+            return None, ""
+        if len(candidates) > 1:
+            return None, f"{wanted.describe()} may belong to one of {len(candidates)} connections whose ports NAT drew by lot"
+        self.rename(candidates[0], wanted)
+        return (candidates[0], True), f"taken for an answer to {candidates[0].original_tuple.describe()}, whose port NAT drew by lot"
 
     def track(self, packet: Packet, zone: int, now: int | None) -> Tracking:
         """Classify a packet (nf_conntrack_in). Unconfirmed new connections are returned but not yet in the table."""
@@ -149,23 +215,35 @@ class Tracker:
         wanted = tuple_of(packet)
         if wanted is None:
             return Tracking(None, "INVALID", why="its transport header is not complete")
-        found = self.find(wanted, zone, now)
+        found, guess = self._recognized(wanted, zone, now)
         if found is None:
-            return self._new(packet, wanted, zone, now)
+            return replace(self._new(packet, wanted, zone, now), guess=guess)
         connection, reply = found
         if packet.protocol == Protocol.TCP:
-            verdict = tcp.advance(connection.tcp, packet, reply, "SEEN_REPLY" in connection.flags,
-                                  "ASSURED" in connection.flags, self._setting("nf_conntrack_tcp_be_liberal", 0) != 0)
+            verdict = self._advance(connection, packet, reply)
             if verdict is tcp.Advance.REOPEN:
                 self.remove(connection)
                 return self._new(packet, wanted, zone, now)
             if verdict is tcp.Advance.INVALID:
-                return Tracking(None, "INVALID", reply, connection.tcp.why)
+                return Tracking(None, "INVALID", reply, connection.tcp.why, guess)
             if verdict is tcp.Advance.KILL:
                 self.remove(connection)
-        return self._known(connection, reply, now)
+            elif verdict is tcp.Advance.ACCEPT:
+                self._refresh(connection, now)
+        else:
+            self._refresh(connection, now)
+        return replace(self._known(connection, reply), guess=guess)
 
-    def _known(self, connection: Connection, reply: bool, now: int | None) -> Tracking:
+    def _advance(self, connection: Connection, packet: Packet, reply: bool) -> tcp.Advance:
+        """The TCP state machine; a valid segment of a connection that both ends know makes it ASSURED."""
+        seen, old = "SEEN_REPLY" in connection.flags, connection.tcp.name
+        verdict = tcp.advance(connection.tcp, packet, reply, seen, "ASSURED" in connection.flags, self._tcp)
+        if verdict is tcp.Advance.ACCEPT and seen and old in ("SYN_RECV", "ESTABLISHED") and connection.tcp.name == "ESTABLISHED":
+            connection.flags.add("ASSURED")
+        return verdict
+
+    @staticmethod
+    def _known(connection: Connection, reply: bool) -> Tracking:
         if reply:
             connection.flags.add("SEEN_REPLY")
             state = "ESTABLISHED"
@@ -173,16 +251,12 @@ class Tracker:
             state = "ESTABLISHED"
         else:
             state = "RELATED" if "EXPECTED" in connection.flags else "NEW"
-        if connection.protocol == Protocol.TCP:
-            if connection.tcp.name == "ESTABLISHED" and "SEEN_REPLY" in connection.flags:
-                connection.flags.add("ASSURED")
-        self._refresh(connection, now)
         return Tracking(connection, state, reply)
 
     def _new(self, packet: Packet, wanted: FlowTuple, zone: int, now: int | None) -> Tracking:
         state = TcpState()
         if packet.protocol == Protocol.TCP:
-            if not tcp.opens(state, packet, self._setting("nf_conntrack_tcp_loose", 1) != 0):
+            if not tcp.opens(state, packet, self._tcp.loose):
                 return Tracking(None, "INVALID", why="no connection is known, and this segment can't open one")
         openers = ICMP_OPENERS.get(Protocol(packet.protocol)) if packet.protocol in (1, 58) else None
         if openers is not None and packet.icmp_type not in openers:
@@ -196,37 +270,64 @@ class Tracker:
         inner = tuple_of(packet.inner) if packet.inner is not None else None
         if inner is None:
             return Tracking(None, "INVALID", why="the packet that this ICMP error quotes can't be read")
-        found = self.find(inner.inverse(), zone, now)
+        found, guess = self._recognized(inner.inverse(), zone, now)
         if found is None:
-            return Tracking(None, "INVALID", why="the packet that this ICMP error quotes belongs to no known connection")
+            return Tracking(None, "INVALID", why="the packet that this ICMP error quotes belongs to no known connection", guess=guess)
         connection, reply = found
         tuple_found = connection.reply_tuple if reply else connection.original_tuple
         if packet.dst != tuple_found.dst:
             return Tracking(None, "INVALID", reply, "the ICMP error goes to another host than its quoted packet came from")
-        return Tracking(connection, "RELATED", reply, "an ICMP error about this connection")
+        return Tracking(connection, "RELATED", reply, "an ICMP error about this connection", guess)
 
-    def confirm(self, connection: Connection) -> None:
-        """Enter the connection into the table, if it is not yet there (__nf_conntrack_confirm)."""
+    def confirm(self, connection: Connection, now: int | None) -> bool:
+        """Enter the connection into the table, if it is not yet there; False where another one holds its tuple (__nf_conntrack_confirm)."""
         if "CONFIRMED" in connection.flags or "DYING" in connection.flags:
-            return
+            return True
+        for one in (connection.original_tuple, connection.reply_tuple):
+            if self.find(one, connection.zone, now) is not None:
+                return False
         connection.flags.add("CONFIRMED")
         self._insert(connection)
+        return True
 
     def _refresh(self, connection: Connection, now: int | None) -> None:
+        """nf_ct_refresh: how long the entry lives on, counted from this packet."""
         if now is None:
             return
+        connection.expires = now + self._seconds(connection, now) * SECOND
+
+    def _seconds(self, connection: Connection, now: int) -> int:
         seen = "SEEN_REPLY" in connection.flags
-        if connection.protocol == Protocol.TCP:
-            default, name = tcp.TIMEOUTS[connection.tcp.name]
-            seconds = self._setting(f"nf_conntrack_tcp_timeout_{name}", default)
-        elif connection.protocol == Protocol.UDP:
-            stream = seen and connection.udp_since is not None and now - connection.udp_since >= 2 * SECOND
-            seconds = self._setting("nf_conntrack_udp_timeout_stream", _UDP_STREAM) if stream else self._setting(
-                "nf_conntrack_udp_timeout", _UDP_TIMEOUT)
-            if connection.udp_since is None:
-                connection.udp_since = now
-        elif connection.protocol in (Protocol.ICMP, Protocol.ICMPV6):
-            seconds = self._setting("nf_conntrack_icmp_timeout", _ICMP_TIMEOUT)
-        else:
-            seconds = self._setting("nf_conntrack_generic_timeout", _GENERIC)
-        connection.expires = now + seconds * SECOND
+        match connection.protocol:
+            case Protocol.TCP:
+                return self._tcp_seconds(connection, seen)
+            case Protocol.UDP | Protocol.UDPLITE:
+                return self._udp_seconds(connection, now, seen)
+            case Protocol.ICMP:
+                return self._setting("nf_conntrack_icmp_timeout", _ICMP_TIMEOUT)
+            case Protocol.ICMPV6:
+                return self._setting("nf_conntrack_icmpv6_timeout", _ICMP_TIMEOUT)
+            case Protocol.GRE:
+                if seen:
+                    connection.flags.add("ASSURED")
+                return self._setting("nf_conntrack_gre_timeout_stream", 180) if seen else self._setting("nf_conntrack_gre_timeout", 30)
+            case _:
+                return self._setting("nf_conntrack_generic_timeout", _GENERIC)
+
+    def _tcp_seconds(self, connection: Connection, seen: bool) -> int:
+        """The state's timeout; that of `unacknowledged` where data was not acknowledged, or nothing came back yet."""
+        default, name = tcp.TIMEOUTS[connection.tcp.name]
+        seconds = self._setting(f"nf_conntrack_tcp_timeout_{name}", default)
+        waiting = any(side.unacknowledged for side in connection.tcp.sides) or (connection.tcp.name == "ESTABLISHED" and not seen)
+        if connection.tcp.last_row == "rst":
+            return self._setting("nf_conntrack_tcp_timeout_close", 10)
+        return min(seconds, self._setting("nf_conntrack_tcp_timeout_unacknowledged", 300)) if waiting else seconds
+
+    def _udp_seconds(self, connection: Connection, now: int, seen: bool) -> int:
+        """nf_conntrack_udp_packet: a stream after two seconds, ASSURED from then on."""
+        if connection.udp_since is None:
+            connection.udp_since = now
+        if seen and now - connection.udp_since > 2 * SECOND:
+            connection.flags.add("ASSURED")
+            return self._setting("nf_conntrack_udp_timeout_stream", _UDP_STREAM)
+        return self._setting("nf_conntrack_udp_timeout", _UDP_TIMEOUT)

@@ -39,7 +39,7 @@ class Stack:
         self.namespace = namespace
         self.netns = namespace.name
         self.fib = {4: Fib(namespace, 4), 6: Fib(namespace, 6)}
-        self.tracker = Tracker(namespace.sysctls)
+        self.tracker = Tracker(namespace.sysctls, _release(machine.host.kernel))
         self.memory: dict[str, object] = {}
         self.learned: dict[tuple[str, str], str] = {}  # (bridge, mac) -> port
         self._tables = {4: _bound(namespace.tables4), 6: _bound(namespace.tables6)}
@@ -181,6 +181,12 @@ class Stack:
     def set_realm(self, realm: int | None) -> None:
         """Remember the realm of the route just chosen."""
         self._realm = realm
+
+
+def _release(kernel: str) -> tuple[int, int]:
+    """`6.1.0-18-amd64` -> (6, 1); a new one where none was captured."""
+    found = re.match(r"(\d+)\.(\d+)", kernel)
+    return (int(found[1]), int(found[2])) if found else (6, 18)
 
 
 def _asks_for_tracking(rule: Rule) -> bool:

@@ -48,6 +48,8 @@ class Advance(Enum):
     INVALID = "invalid"
     REOPEN = "reopen"  # a SYN on a closed connection: the entry is deleted and a new one made
     KILL = "kill"  # the only answer was a RST: the entry goes, the segment passes
+    IGNORE = "ignore"  # the segment passes as one of its connection, and changes nothing
+    RESENT = "resent"  # a SYN once more: it passes, and the entry's time goes on
 
 
 _MAX_ACK_WINDOW = 66000
@@ -65,6 +67,7 @@ class Side:
     sack: bool = False
     liberal: bool = False
     max_ack: int | None = None
+    unacknowledged: bool = False
 
 
 def _after(a: int, b: int) -> bool:
@@ -116,13 +119,18 @@ def _highest_sack(packet: Packet, ack: int) -> int:
 
 @dataclass(slots=True)
 class State:
-    """The state of one connection. `closing` holds the directions (False original, True reply) that sent a FIN or RST (CLOSE_INIT)."""
+    """The state of one connection (struct ip_ct_tcp). The fields `last_*` tell of the last segment that counted."""
 
     number: int = 0
-    closing: set[bool] = field(default_factory=set)
+    close_init: bool = False  # IP_CT_TCP_FLAG_CLOSE_INIT of either side: somebody has begun to close
     last_row: str = ""
     last_reply: bool = False
     last_end: int = 0
+    last_ack: int = 0
+    last_window: int = 0
+    ignored: Side | None = None  # the options of a SYN that was let through without being believed
+    challenge: bool = False  # IP_CT_EXP_CHALLENGE_ACK
+    simultaneous: bool = False  # IP_CT_TCP_SIMULTANEOUS_OPEN
     sides: tuple[Side, Side] = field(default_factory=lambda: (Side(), Side()))
     why: str = ""
 
@@ -135,8 +143,7 @@ class State:
     def captured(cls, name: str) -> "State":
         """The state of a captured entry."""
         state = cls(_NAMES.index(name) if name in _NAMES else 3)
-        if state.number >= 4 and state.number != 9:
-            state.closing = {False, True}
+        state.close_init = state.number >= 4 and state.number != 9
         for side in state.sides:
             side.liberal = True  # no table shows the windows
         return state
@@ -180,8 +187,10 @@ def opens(state: State, packet: Packet, loose: bool) -> bool:
         first.max_end = first.end + first.max_window & _WORD
         for side in state.sides:
             side.sack = side.liberal = True
-    state.last_end = first.end
-    _in_window(state, packet, False, 0)
+    _in_window(state, packet, False, 0, False)
+    state.last_row = row
+    if new == _CODES["FW"]:
+        state.close_init = True
     return True
 
 
@@ -203,19 +212,19 @@ def _init_sender(sender: Side, receiver: Side, packet: Packet, end: int, reply: 
         sender.scale = receiver.scale = 0
 
 
-def _in_window(state: State, packet: Packet, reply: bool, old: int) -> str:
-    """tcp_in_window: what is wrong with a segment's numbers, or "" ; good ones are remembered."""
+def _in_window(state: State, packet: Packet, reply: bool, old: int, lenient: bool) -> tuple[Advance, str]:
+    """tcp_in_window: ACCEPT, or IGNORE or INVALID with what is wrong with a segment's numbers; good ones are remembered."""
     sender, receiver = state.sides[reply], state.sides[not reply]
     flags = packet.tcp_flags or 0
     if packet.seq is None or packet.ack is None or packet.window is None:
-        return ""
+        return Advance.ACCEPT, ""
     seq, end, ack, window = packet.seq, _end(packet), packet.ack, packet.window
     sack = _highest_sack(packet, ack) if receiver.sack else ack
     if sender.max_window == 0:
         if flags & SYN:
             _init_sender(sender, receiver, packet, end, reply)
             if not flags & ACK:
-                return ""
+                return Advance.ACCEPT, ""
         else:
             sender.end = end
             sender.max_window = window << sender.scale or 1
@@ -227,21 +236,23 @@ def _in_window(state: State, packet: Packet, reply: bool, old: int) -> str:
     elif flags & SYN and _after(end, sender.end) and old in (_CODES["SS"], _CODES["SR"]):
         _init_sender(sender, receiver, packet, end, reply)
         if reply and not flags & ACK:
-            return ""
+            return Advance.ACCEPT, ""
     if not flags & ACK or (flags & RST and ack == 0):
         ack = sack = receiver.end
     if flags & RST and seq == 0 and old == _CODES["SS"]:
         seq = end = sender.end
-    wrong = _bounds(sender, receiver, seq, end, sack)
+    verdict, wrong = _bounds(sender, receiver, seq, end, sack)
     if wrong:
-        return "" if sender.liberal else wrong
+        return (Advance.ACCEPT, "") if sender.liberal or lenient else (verdict, wrong)
     if not flags & SYN:
         window <<= sender.scale
     _remember(sender, receiver, end, ack if flags & ACK else None, sack, window)
-    return ""
+    if row_of(packet) == "ack":
+        state.last_end, state.last_ack, state.last_window = end, ack, packet.window
+    return Advance.ACCEPT, ""
 
 
-def _bounds(sender: Side, receiver: Side, seq: int, end: int, sack: int) -> str:
+def _bounds(sender: Side, receiver: Side, seq: int, end: int, sack: int) -> tuple[Advance, str]:
     """The four conditions of "Real Stateful TCP Packet Filtering in IP Filter"."""
     lowest_ack = receiver.end - max(sender.max_window, _MAX_ACK_WINDOW) - 1 & _WORD
     lowest_end = sender.end - receiver.max_window - 1 & _WORD
@@ -250,14 +261,15 @@ def _bounds(sender: Side, receiver: Side, seq: int, end: int, sack: int) -> str:
         if receiver.max_window and _after(end, lowest_end) and _after(sack, lowest_ack) and overshot <= receiver.max_window and (
                 _after(receiver.end + 1 & _WORD, sack)):
             sender.end = end
-        return "its sequence number is beyond the window"
+            return Advance.IGNORE, "it has more bytes than the receiver's window"
+        return Advance.INVALID, "its sequence number is beyond the window"
     if not _after(receiver.end + 1 & _WORD, sack):
-        return "it acknowledges what was never sent"
+        return Advance.INVALID, "it acknowledges what was never sent"
     if receiver.max_window and not _after(end, lowest_end):
-        return "its sequence number is before the window"
+        return Advance.IGNORE, "its sequence number is before the window"
     if not _after(sack, lowest_ack):
-        return "its acknowledgement is too old"
-    return ""
+        return Advance.IGNORE, "its acknowledgement is too old"
+    return Advance.ACCEPT, ""
 
 
 def _remember(sender: Side, receiver: Side, end: int, ack: int | None, sack: int, window: int) -> None:
@@ -265,61 +277,123 @@ def _remember(sender: Side, receiver: Side, end: int, ack: int | None, sack: int
     sender.max_window = max(sender.max_window, window + (sack - acknowledged & _WORD))
     if _after(end, sender.end):
         sender.end = end
+        sender.unacknowledged = True
     if ack is not None and (sender.max_ack is None or _after(ack, sender.max_ack)):
         sender.max_ack = ack
     if receiver.max_window and _after(end, sender.max_end):
         receiver.max_window += end - sender.max_end & _WORD
     if _after(sack + window & _WORD, receiver.max_end - 1 & _WORD):
         receiver.max_end = sack + window + (window == 0) & _WORD
+    if acknowledged == receiver.end:
+        receiver.unacknowledged = False
 
 
-def _invalid_reset(state: State, packet: Packet, reply: bool) -> str | None:
-    """The checks of a RST (case TCP_CONNTRACK_CLOSE): "" for one that is invalid, "keep" for one that must not close, else None."""
-    peer = state.sides[not reply]
-    if state.name in ("FIN_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "CLOSE_WAIT") or peer.max_ack is None or state.last_row == "syn":
-        return None
-    seq = packet.seq or 0
-    if seq == 0 and state.name != "ESTABLISHED":
-        return None
-    if _after(peer.max_ack, seq):
-        return ""
-    if state.name != "ESTABLISHED" or seq == peer.max_ack:
-        return None
-    if state.last_row == "ack" and state.last_reply == reply and seq == state.last_end:
-        return None
-    return "keep"
+def _let_through(state: State, packet: Packet, reply: bool, row: str, old: int) -> None:
+    """TCP_CONNTRACK_IGNORE: the segment passes unbelieved, and what may matter later is noted."""
+    state.last_row, state.last_reply, state.last_end, state.last_window = row, reply, _end(packet), packet.window or 0
+    if row == "syn" and not reply:
+        seen = Side()
+        _options(packet, seen)
+        state.ignored = seen
+        state.challenge = state.challenge or old == _CODES["LA"]
+    if old == _CODES["SS"] and row == "ack" and reply:
+        state.last_ack = packet.ack or 0
 
 
-def advance(state: State, packet: Packet, reply: bool, seen_reply: bool, assured: bool, liberal: bool) -> Advance:
+def _synchronize(state: State, reply: bool) -> None:
+    """A SYN/ACK that acknowledges a SYN which was let through: both ends agree, so the tracking takes over their numbers."""
+    other = state.sides[state.last_reply]
+    seen = state.ignored or Side()
+    other.end = other.max_end = state.last_end
+    other.max_window = state.last_window or 1
+    other.scale, other.scales, other.sack = seen.scale, seen.scales, seen.sack
+    other.max_ack, other.liberal, other.unacknowledged = None, False, False
+    state.challenge = False
+    mine = state.sides[reply]
+    mine.end = mine.max_end = mine.max_window = mine.scale = 0
+    mine.max_ack, mine.sack, mine.scales, mine.unacknowledged = None, False, False, False
+
+
+def _reset(state: State, packet: Packet, reply: bool, old: int, seen_reply: bool, assured: bool, ignores: bool) -> tuple[Advance | None, int]:
+    """The checks of a RST (case TCP_CONNTRACK_CLOSE): INVALID, ACCEPT without a look at the window, or None; and the state that follows."""
+    closed = _CODES["CL"]
+    if state.name in ("FIN_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "CLOSE_WAIT"):
+        return Advance.ACCEPT, closed
+    peer, seq, ack = state.sides[not reply], packet.seq or 0, packet.ack or 0
+    new = closed
+    if peer.max_ack is not None and state.last_row != "syn":
+        established = state.name == "ESTABLISHED"
+        if seq == 0 and not established:
+            return None, closed
+        if _after(peer.max_ack, seq) and not ignores:
+            return Advance.INVALID, old
+        if not established or seq == peer.max_ack or (state.last_row == "ack" and state.last_reply == reply and seq == state.last_end):
+            return None, closed
+        new = old  # the state is kept, to allow a challenge ACK
+    unbelieved = (seen_reply and state.last_row == "syn") or (not assured and state.last_row == "ack")
+    if unbelieved and ack == state.last_end:
+        return Advance.ACCEPT, new
+    if old == _CODES["SS"] and state.last_row == "ack" and state.last_reply and seq == state.last_ack:
+        return Advance.ACCEPT, new
+    return None, new
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What of the machine decides about segments: sysctls, and the kernel's age."""
+
+    loose: bool = True  # nf_conntrack_tcp_loose
+    liberal: bool = False  # nf_conntrack_tcp_be_liberal
+    ignore_invalid_rst: bool = False  # nf_conntrack_tcp_ignore_invalid_rst
+    passes_late: bool = True  # since Linux 6.1 a segment from before the window passes as ESTABLISHED; it was INVALID
+
+
+def advance(state: State, packet: Packet, reply: bool, seen_reply: bool, assured: bool, rules: Rules) -> Advance:
     """Let a segment of a known connection change its state (nf_conntrack_tcp_packet)."""
     if not _flags_ok(packet):
         state.why = "a combination of TCP flags that no stack sends"
         return Advance.INVALID
-    row = row_of(packet)
-    old = state.number
+    row, old = row_of(packet), state.number
     new = (_REPLY if reply else _ORIGINAL)[row][old]
     if new == _CODES["SS"] and old >= _CODES["TW"]:
-        if (not reply) in state.closing or (state.last_reply == reply and state.last_row == "rst"):
+        if state.close_init or (state.last_reply == reply and state.last_row == "rst"):
             return Advance.REOPEN
+        new = _IGNORE
     if new == _IGNORE:
-        state.last_row, state.last_reply = row, reply
-        return Advance.ACCEPT
+        if not (row == "synack" and state.last_row == "syn" and state.last_reply != reply and packet.ack == state.last_end):
+            _let_through(state, packet, reply, row, old)
+            return Advance.IGNORE
+        _synchronize(state, reply)
+        old, new = _CODES["SS"], _CODES["SR"]
     if new == _INVALID:
         state.why = f"a {row.upper()} segment makes no sense in state {state.name}"
         return Advance.INVALID
-    if row == "rst" and not liberal and packet.seq is not None:
-        checked = _invalid_reset(state, packet, reply)
-        if checked == "":
-            state.why = "a RST whose sequence number was acknowledged long ago"
-            return Advance.INVALID
-        new = old if checked == "keep" else new
-    wrong = _in_window(state, packet, reply, old)
-    if wrong and not liberal:
-        state.why = wrong
-        return Advance.INVALID
-    state.number, state.last_row, state.last_reply, state.last_end = new, row, reply, _end(packet)
-    if row in ("fin", "rst"):
-        state.closing.add(reply)
+    if new == _CODES["TW"] and old == _CODES["LA"] and row == "ack" and state.last_reply != reply and state.last_row == "syn" and state.challenge:
+        state.challenge = False
+        return Advance.IGNORE
+    if new == _CODES["S2"]:
+        state.simultaneous = True
+    if new == _CODES["SR"] and reply and row == "ack" and state.simultaneous:
+        new = _CODES["ES"]
+    verdict: Advance | None = None
+    if row == "rst" and new == _CODES["CL"]:
+        verdict, new = _reset(state, packet, reply, old, seen_reply, assured, rules.ignore_invalid_rst)
+    if verdict is None:
+        verdict, state.why = _in_window(state, packet, reply, old, rules.liberal)
+        if verdict is Advance.IGNORE and not rules.passes_late:
+            verdict = Advance.INVALID
+    elif verdict is Advance.INVALID:
+        state.why = "a RST whose sequence number was acknowledged long ago"
+    if verdict is not Advance.ACCEPT:
+        return verdict
+    return _believed(state, row, reply, old, new, seen_reply)
+
+
+def _believed(state: State, row: str, reply: bool, old: int, new: int, seen_reply: bool) -> Advance:
+    """What a segment that is in the window leaves behind (label in_window)."""
+    state.number, state.last_row, state.last_reply = new, row, reply
+    if old != new and new == _CODES["FW"]:
+        state.close_init = True
     if row == "rst" and not seen_reply:
         return Advance.KILL
-    return Advance.ACCEPT
+    return Advance.RESENT if row == "syn" and old == _CODES["SS"] and not seen_reply else Advance.ACCEPT

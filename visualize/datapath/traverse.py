@@ -19,6 +19,7 @@ from visualize.netfilter.walk import Walked, walk
 from visualize.path import Ended, Rewritten, RuleMatched, Step, Tracked, Verdict
 
 Way = Generator[Step, None, Ended | None]
+_SETTLE = "the captured conntrack table, or the capture itself"
 
 
 def traverse(stack: Stack, hook: Hook, skb: Skb, in_device: str | None, out_device: str | None,
@@ -58,6 +59,7 @@ def _conntrack(stack: Stack, hook: Hook, skb: Skb) -> Way:
         skb.tracking = Tracking(None, "INVALID", why="its checksum is wrong")
     else:
         skb.tracking = stack.tracker.track(skb.packet, skb.zone, skb.journey.now)
+    _doubt_tracking(skb, hook)
     skb.journey.states.append((stack.netns, skb.tracking))
     skb.journey.read.add("ctstate")
     yield Tracked(stack.netns, skb.packet, hook.value, skb.tracking.state, "reply" if skb.tracking.reply else "original",
@@ -65,11 +67,25 @@ def _conntrack(stack: Stack, hook: Hook, skb: Skb) -> Way:
     return None
 
 
+def _doubt_tracking(skb: Skb, hook: Hook) -> None:
+    """What the connection that was found does not tell for sure: a port drawn by lot, or whose answer this is."""
+    assert skb.tracking is not None
+    connection = skb.tracking.connection
+    at = f"conntrack {hook.value}"
+    if skb.tracking.guess:
+        skb.journey.doubts.note(at, skb.tracking.guess, "it is" if connection is not None else "it is not", _SETTLE, weak=connection is None)
+    if connection is not None and connection.lot:
+        skb.journey.doubts.note(at, connection.lot, "a port that is free", _SETTLE, weak=True, by_chance=True)
+
+
 def _confirm(stack: Stack, skb: Skb) -> Ended | None:
     # an answer that the kernel attached to a connection (REJECT's) does not confirm it: __nf_conntrack_confirm takes the original way
-    if skb.tracking is not None and skb.tracking.connection is not None and not skb.tracking.reply:
-        stack.tracker.confirm(skb.tracking.connection)
-    return None
+    if skb.tracking is None or skb.tracking.connection is None or skb.tracking.reply:
+        return None
+    if stack.tracker.confirm(skb.tracking.connection, skb.journey.now):
+        return None
+    return Ended(stack.netns, skb.packet, Verdict.DROPPED, None, "another connection already has the tuple that NAT gave to this one, and there "
+                 "is no other to give", at="conntrack")
 
 
 def _see(skb: Skb, here: Here) -> None:

@@ -40,7 +40,7 @@ def test_a_transcript_ends_in_its_state(transcript: str, ends: str) -> None:
             tcp_first = state.name
             assert tcp_first in ("SYN_SENT", "ESTABLISHED")
             continue
-        verdict = tcp.advance(state, packet, reply, seen, False, False)
+        verdict = tcp.advance(state, packet, reply, seen, False, tcp.Rules())
         seen = seen or reply
     assert verdict is not None
     assert (verdict.name if verdict.name in ("INVALID", "KILL") else state.name) == ends
