@@ -195,8 +195,9 @@ class Replay:
                 continue
             if (place.netns, None) in self._scope or (place.netns, place.interface) in self._scope:
                 replayed.sightings.append(Sighting(None, place.interface, Evidence.NOT_SEEN, place.outgoing, place.netns))
-        confirmed = [s.state is Evidence.SEEN for s in replayed.sightings]
-        if confirmed and all(confirmed) and any(doubt.visible for doubt in replayed.path.doubts):
+        confirmed = all(s.state is Evidence.SEEN for s in replayed.sightings)
+        everywhere = (replayed.netns, None) in self._scope  # a capture on any: nothing but what was predicted was seen, so nothing else was
+        if confirmed and (replayed.sightings or everywhere) and any(doubt.visible for doubt in replayed.path.doubts):
             doubts = tuple(doubt for doubt in replayed.path.doubts if not doubt.visible)
             replayed.path = replace(replayed.path, doubts=doubts)
 

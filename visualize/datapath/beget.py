@@ -3,10 +3,11 @@
 
 from snapshot.host.link import IPAddress
 from snapshot.host.routing import RouteType
+from visualize.datapath import ip, outgoing
 from visualize.datapath.conntrack import Tracking
-from visualize.datapath.routing import Query
+from visualize.datapath.incoming import Decision
+from visualize.datapath.routing import KERNEL_UID, Query
 from visualize.datapath.skb import Skb
-from visualize.datapath.source import lent_source
 from visualize.datapath.stack import Stack
 from visualize.netfilter.here import Here
 from visualize.netfilter.outcome import Begets
@@ -28,10 +29,17 @@ def _attached(skb: Skb) -> Tracking | None:
     return Tracking(skb.tracking.connection, "RELATED", not skb.tracking.reply, "made by the kernel about this connection")
 
 
-def _emit(stack: Stack, skb: Skb, packet: Packet, tracking: Tracking | None) -> None:
-    """Send the new packet from this namespace, and keep its way as a child of the journey."""
-    child = stack.machine.child(stack, packet, skb.journey.now, tracking)
-    skb.journey.children.append(child)
+def _emit(stack: Stack, skb: Skb, packet: Packet, route: Decision) -> bool:
+    """Send the new packet from this namespace by a route, and keep its way as a child of the journey. False where the route is no way out."""
+    if route.refused:
+        return False
+    skb.journey.children.append(stack.machine.child(stack, packet, skb.journey.now, _attached(skb), route))
+    return True
+
+
+def _mark(stack: Stack, packet: Packet) -> int:
+    """IP4_REPLY_MARK: the mark goes over to the answer only with fwmark_reflect."""
+    return packet.mark if stack.setting(f"net.ipv{packet.family}.fwmark_reflect") else 0
 
 
 def icmp_error(stack: Stack, skb: Skb, incoming: str, kind: int, code: int) -> bool:
@@ -43,25 +51,24 @@ def icmp_error(stack: Stack, skb: Skb, incoming: str, kind: int, code: int) -> b
         return False
     if skb.local_origin and packet.icmp_type in (0, 129):
         return False  # the kernel's own echo reply: icmp_xmit_lock is held while it is sent, so nothing answers it
-    source = _error_source(stack, skb, incoming)
+    own = packet.dst if stack.fib[packet.family].type_of(packet.dst) is RouteType.LOCAL else None
+    route = _error_route(stack, packet, own)
+    source = own or route.source
     if source is None:
         return False
     protocol = Protocol.ICMP if packet.family == 4 else Protocol.ICMPV6
     tos = 0xC0 | packet.tos & 0x1E if packet.family == 4 else 0
     quoted = min(packet.length, 576 - 28) if packet.family == 4 else min(packet.length, 1280 - 48)
     answer = Packet(source, packet.src, protocol, 64, tos,
-                    length=(28 if packet.family == 4 else 48) + quoted, icmp_type=kind, icmp_code=code, inner=packet)
-    _emit(stack, skb, answer, _attached(skb))
-    return True
+                    length=(28 if packet.family == 4 else 48) + quoted, icmp_type=kind, icmp_code=code, inner=packet, mark=_mark(stack, packet))
+    return _emit(stack, skb, answer, route)
 
 
-def _error_source(stack: Stack, skb: Skb, incoming: str) -> IPAddress | None:
-    """The answer's source: the address that the packet was sent to where it is ours, else by the route back (icmp_route_lookup)."""
-    packet = skb.packet
-    fib = stack.fib[packet.family]
-    if fib.type_of(packet.dst) is RouteType.LOCAL:
-        return packet.dst
-    return lent_source(stack.namespace, fib.lookup(Query(packet.src)), packet.src)
+def _error_route(stack: Stack, packet: Packet, own: IPAddress | None) -> Decision:
+    """The way back (icmp_route_lookup, icmpv6_route_lookup): looked up without a source, where that is not the packet's destination."""
+    protocol = Protocol.ICMP if packet.family == 4 else Protocol.ICMPV6
+    tos = 0xC0 | packet.tos & 0x1E if packet.family == 4 else 0
+    return outgoing.route_output(stack, Query(packet.src, own, mark=_mark(stack, packet), tos=tos, protocol=protocol, uid=KERNEL_UID))
 
 
 def reject(stack: Stack, skb: Skb, here: Here, begets: Begets) -> bool:
@@ -91,13 +98,14 @@ def _reset(stack: Stack, skb: Skb) -> bool:
     else:
         seq, ack, answer_flags = 0, ((packet.seq or 0) + payload + (1 if flags & SYN else 0)) & 0xFFFFFFFF, RST | ACK
     header = 20 if packet.family == 4 else 40
+    mark = _mark(stack, packet)
     answer = Packet(packet.dst, packet.src, Protocol.TCP, 64, 0, length=header + 20, sport=packet.dport, dport=packet.sport,
-                    tcp_flags=answer_flags, seq=seq, ack=ack, window=0, dont_fragment=packet.family == 4, transport_length=0)
+                    tcp_flags=answer_flags, seq=seq, ack=ack, window=0, dont_fragment=packet.family == 4, transport_length=0, mark=mark)
     if skb.physin is not None:
         skb.journey.children.append(_unhooked(stack, skb, answer, skb.physin))
-    else:
-        _emit(stack, skb, answer, _attached(skb))
-    return True
+        return True
+    query = ip.again_query(answer) if packet.family == 4 else ip.query_for(Skb(answer, skb.journey), None, KERNEL_UID)  # nf_send_reset6 names ports
+    return _emit(stack, skb, answer, outgoing.route_output(stack, query))
 
 
 def _unhooked(stack: Stack, skb: Skb, answer: Packet, port: str) -> Path:

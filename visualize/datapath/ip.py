@@ -278,10 +278,10 @@ def output(stack: Stack, skb: Skb, out: str) -> End:
     return (yield from device.transmit(stack, out, skb))
 
 
-def send(stack: Stack, skb: Skb, bound: str | None = None, why: str = "", uid: int | None = None) -> End:
-    """A packet of this namespace's own (ip_queue_xmit, __ip_local_out): routed first, then OUTPUT, then POSTROUTING."""
+def send(stack: Stack, skb: Skb, bound: str | None = None, found: incoming.Decision | None = None) -> End:
+    """A packet of this namespace's own (ip_queue_xmit, __ip_local_out): routed first (or already), then OUTPUT, then POSTROUTING."""
     skb.local_origin = True
-    ended = yield from _route_out(stack, skb, query_for(skb, bound, uid), why)
+    ended = yield from _routed_out(stack, skb, found or _process_route(stack, skb, query_for(skb, bound)), "")
     if ended is not None:
         return ended
     assert skb.route is not None
@@ -308,9 +308,22 @@ def _vrf_output(stack: Stack, skb: Skb, out: str) -> Way:
     return None
 
 
-def _route_out(stack: Stack, skb: Skb, query: Query, why: str) -> Way:
-    """Route a packet of this namespace's own; its end where there is no way."""
+def _process_route(stack: Stack, skb: Skb, query: Query) -> incoming.Decision:
+    """The route of a process's packet. A socket's lookup names protocol and ports, but a raw socket that writes its own header has none."""
     decision = outgoing.route_output(stack, query)
+    if not stack.fib[skb.packet.family].asks_ports:
+        return decision
+    raw = outgoing.route_output(stack, replace(query, protocol=None, sport=None, dport=None))
+    if raw == decision:
+        return decision
+    skb.journey.doubts.note("routing", "an ip rule asks for protocol or ports, which a raw socket's packets do not show to routing",
+                            "a raw socket sent it, as its route would be refused otherwise" if decision.refused else "an ordinary socket sent it",
+                            "what sent it", weak=False)
+    return raw if decision.refused else decision
+
+
+def _routed_out(stack: Stack, skb: Skb, decision: incoming.Decision, why: str) -> Way:
+    """Take the route of a packet of this namespace's own; its end where there is no way."""
     if decision.result is None:
         return dropped(stack, skb, decision.refused, at="routing")
     _doubt_routes(stack, skb, decision.result)
@@ -321,4 +334,9 @@ def _route_out(stack: Stack, skb: Skb, query: Query, why: str) -> Way:
 
 def route_again(stack: Stack, skb: Skb, why: str) -> Way:
     """ip_route_me_harder: after OUTPUT changed what routing looks at. IPv4 asks it as root's, whoever sent the packet."""
-    return (yield from _route_out(stack, skb, query_for(skb, None, KERNEL_UID if skb.packet.family == 4 else None), why))
+    return (yield from _routed_out(stack, skb, outgoing.route_output(stack, again_query(skb.packet)), why))
+
+
+def again_query(packet: Packet) -> Query:
+    """The lookup of ip_route_me_harder and ip6_route_me_harder, which names neither protocol nor ports."""
+    return Query(packet.dst, packet.src, mark=packet.mark, tos=packet.tos, uid=KERNEL_UID if packet.family == 4 else None)

@@ -7,6 +7,7 @@ from snapshot.host.conntrack import ConntrackEntry
 from visualize.datapath import device, ip
 from visualize.datapath.conntrack import Tracking
 from visualize.datapath.doubt import Doubts
+from visualize.datapath.incoming import Decision
 from visualize.datapath.routing import KERNEL_UID
 from visualize.datapath.skb import Journey, Skb
 from visualize.datapath.stack import Stack, entry_hints
@@ -65,14 +66,14 @@ class Machine:
         stack.doubt_inferred(journey.doubts)
         return self._finish(packet, first, ip.send(stack, Skb(packet, journey), outgoing), journey)
 
-    def child(self, stack: Stack, packet: Packet, now: int | None, tracking: Tracking | None) -> Path:
-        """A packet that the kernel itself sends because of another one."""
+    def child(self, stack: Stack, packet: Packet, now: int | None, tracking: Tracking | None, route: Decision) -> Path:
+        """A packet that the kernel itself sends because of another one, by the route that it has already looked up."""
         journey = Journey(Doubts(self.assumptions), now)
         skb = Skb(packet, journey, tracking=tracking)
         if tracking is not None:
             journey.states.append((stack.netns, tracking))
         first = Received(stack.netns, packet, None, local=True, by_kernel=True)
-        return self._finish(packet, first, ip.send(stack, skb, uid=KERNEL_UID), journey)[0]
+        return self._finish(packet, first, ip.send(stack, skb, found=route), journey)[0]
 
     def child_out(self, stack: Stack, packet: Packet, now: int | None, out: str) -> Path:
         """A packet of the kernel's that passes no hook on its way out of `out`."""

@@ -32,6 +32,7 @@ class Skb:
     journey: Journey
     tracking: Tracking | None = None
     notrack: bool = False
+    template: bool = False  # a rule of raw has set NOTRACK, a zone or a helper
     zone: int = 0
     in_device: str | None = None
     physin: str | None = None

@@ -91,7 +91,8 @@ def _confirm(stack: Stack, skb: Skb) -> Ended | None:
 def _see(skb: Skb, here: Here) -> None:
     """Let rules see what conntrack has said so far."""
     tracking = skb.tracking
-    here.ctstate = tracking.state if tracking is not None else None
+    waiting = "UNTRACKED" if skb.notrack else "NEW" if skb.template else None  # what CT has attached in raw
+    here.ctstate = tracking.state if tracking is not None else waiting
     here.connection = tracking.connection if tracking is not None else None
     here.reply_direction = tracking.reply if tracking is not None else False
 
@@ -144,10 +145,10 @@ def _carry_out(skb: Skb, changes: tuple[Outcome, ...]) -> None:
         change = outcome.connection
         if change is None:
             continue
-        if change.notrack:
-            skb.notrack = True
-        if change.zone is not None:
-            skb.zone = change.zone
+        if skb.tracking is None and not skb.template:  # xt_ct_target: the first of them wins
+            skb.notrack = change.notrack
+            skb.zone = change.zone if change.zone is not None else skb.zone
+            skb.template = change.notrack or change.zone is not None or change.helper is not None
         connection = skb.tracking.connection if skb.tracking is not None else None
         if connection is None:
             continue

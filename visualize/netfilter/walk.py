@@ -6,7 +6,7 @@ from typing import Protocol
 
 from visualize.netfilter.answer import Answer, Truth
 from visualize.netfilter.here import Here
-from visualize.netfilter.outcome import Outcome, RuleVerdict
+from visualize.netfilter.outcome import ConnectionChange, Outcome, RuleVerdict
 from visualize.netfilter.rule import BoundChain, BoundRule, BoundTable
 from visualize.netfilter.watch import watch
 from visualize.packet.packet import Packet
@@ -83,6 +83,8 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
             watched = watch(packet, here.read)
         if outcome.connection is not None and outcome.connection.mark is not None:
             yield from _connection_mark(outcome.connection.mark, packet, here)
+        if outcome.connection is not None and here.ctstate is None and here.connection is None:
+            _attached(outcome.connection, here)
         if outcome.connection is not None or outcome.begets is not None or outcome.nat is not None:
             changes.append(outcome)
         match outcome.verdict:
@@ -125,6 +127,14 @@ def _matched(bound: BoundTable, rule: BoundRule, packet: Packet, here: Here, out
     return RuleMatched(here.world.netns, packet, here.hook.value, bound.table.family, bound.table.backend.value,
                        bound.table.name, text.chain, text.number, text.file, text.line, text.text,
                        text.target.name if text.target else "", outcome.verdict.value, doubt)
+
+
+def _attached(change: ConnectionChange, here: Here) -> None:
+    """CT and NOTRACK attach at once what the rules behind them see: UNTRACKED, or a template, which looks NEW (xt_ct_target, notrack_tg)."""
+    if change.notrack:
+        here.ctstate = "UNTRACKED"
+    elif change.zone is not None or change.helper is not None:
+        here.ctstate = "NEW"
 
 
 def _connection_mark(mark: int, packet: Packet, here: Here) -> Generator[Step, None, None]:
