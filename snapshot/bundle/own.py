@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from snapshot.bundle.bundle import Bundle, BundleKind
@@ -28,9 +29,16 @@ def recognise(raw: RawSnapshot) -> Bundle | None:
         (),
         str(told.get("hostname", "")),
         str(told.get("kernel", "")),
-        str(told.get("started", "")),
+        _when(told.get("started")),
         manifest,
     )
+
+
+def _when(started: object) -> str:
+    """The manifest's seconds since 1970 as ISO 8601; what is no such number as it stands."""
+    if isinstance(started, int) and 0 <= started < 1 << 36:
+        return datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(started or "")
 
 
 def _placed(raw: RawSnapshot) -> list[tuple[Place, RawFile]]:

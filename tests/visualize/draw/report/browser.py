@@ -101,7 +101,7 @@ class Page:
         stopped = {event["params"]["requestId"] for event in events if event["params"].get("blockedReason") == "csp"}
         sent = [event["params"]["request"]["url"] for event in events
                 if event["method"] == "Network.requestWillBeSent" and event["params"]["requestId"] not in stopped]
-        return [url for url in sent if not url.startswith("chrome://")]  # the browser's own icons
+        return [url for url in sent if not url.startswith(("chrome:", "data:"))]  # icons of the browser itself
 
     def size(self, width: int, height: int) -> None:
         """The window, in CSS pixels."""

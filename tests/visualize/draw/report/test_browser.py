@@ -1,7 +1,9 @@
 """The report in a real Chromium: it opens, sorts, filters, draws and links; strangers' names do nothing; nothing leaves; no stutter."""
 
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -9,6 +11,8 @@ from selenium.webdriver.common.keys import Keys
 from tests.visualize.draw.report import reports
 from tests.visualize.draw.report.browser import Page, chromium
 
+WATCH = """window.long = []; new PerformanceObserver((list) => { for (const one of list.getEntries()) window.long.push(one.duration); })
+           .observe({type: 'longtask'});"""
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
@@ -84,21 +88,48 @@ def test_a_click_on_a_heading_sorts_and_another_turns_it(bridge: Page) -> None:
     assert bridge.one("th.c-source").get_attribute("aria-sort") == "ascending"
 
 
-@pytest.mark.parametrize(("name", "value", "count"), [
-    ("q", "masquerade", 0), ("q", "DOCKER 1", 1), ("q", "tcp -web", 4), ("address", "172.17.0.3", 7), ("address", "203.0.113.0/24", 3),
-    ("address", "fe80::/10", 6), ("port", "8080", 1), ("container", "app", 7), ("verdict", "rejected", 1), ("certainty", "unknown", 2),
-    ("proto", "udp", 2)])
-def test_filters_keep_the_flows_that_fit(bridge: Page, name: str, value: str, count: int) -> None:
+def fits(row: dict[str, Any], name: str, value: str) -> bool:
+    """Whether a flow, as `packetpath flows --format json` tells it, is one that this filter should keep."""
+    ends = [ip_address(row[key]) for key in ("src", "dst", "nat_src", "nat_dst") if row[key] is not None]
+    match name:
+        case "address":
+            return any(end in ip_network(value) for end in ends if end.version == ip_network(value).version)
+        case "port":
+            return int(value) in (row["sport"], row["dport"], row["nat_sport"], row["nat_dport"])
+        case _:
+            return bool(row[name] == value)
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("address", "172.17.0.3"), ("address", "203.0.113.0/24"), ("address", "fe80::/10"), ("port", "8080"), ("port", "40002"), ("verdict", "rejected"),
+    ("verdict", "dropped"), ("certainty", "certain"), ("proto", "udp"), ("proto", "icmpv6")])
+def test_filters_keep_exactly_the_flows_that_fit(bridge: Page, name: str, value: str) -> None:
     """Every flow that is left fits, none that fits is left out, and the address line holds the filter for a link."""
     bridge.open("#flows")
     bridge.js("const control = document.getElementById('f-' + arguments[0]); control.value = arguments[1];"
               "control.dispatchEvent(new Event(control.tagName === 'SELECT' ? 'change' : 'input'))", name, value)
     found = rows(bridge)
     assert bridge.texts("[data-view=flows] .count")[0].startswith(f"{len(found)} flow")
-    assert f"{name}=" in bridge.js("return location.hash")
+    assert found == [str(row["flow"]) for row in reports.flows("default-bridge") if fits(row, name, value)]
+    assert found
     bridge.open(bridge.js("return location.hash"))
     assert rows(bridge) == found
-    assert len(found) == count
+
+
+@pytest.mark.parametrize(("words", "expected"), [
+    ("no such thing", []), ("DOCKER 1", ["9"]), ("TCP -web -app", ["10", "11"]), ("203.0.113.50:40006", ["10"]), ("policy", ["10"])])
+def test_the_search_reads_what_a_row_says(bridge: Page, words: str, expected: list[str]) -> None:
+    """All words have to stand in it, capital or not; one with a minus must not."""
+    bridge.open("#flows")
+    bridge.one("#f-q").send_keys(words)
+    assert rows(bridge) == expected
+
+
+def test_a_container_has_its_flows(bridge: Page) -> None:
+    """Those that it sent or got, and those that passed its namespace."""
+    bridge.open("#flows?container=app")
+    assert {"6", "8", "12", "13", "15", "16"} <= set(rows(bridge))
+    assert "9" not in rows(bridge)
 
 
 def test_the_keyboard_opens_a_flow_and_comes_back(bridge: Page) -> None:
@@ -231,6 +262,45 @@ def test_the_policy_stops_what_is_not_the_pages_own(bridge: Page) -> None:
     assert not [url for url in bridge.requests() if url.startswith("http")]
 
 
+def test_doubts_are_listed_with_what_would_settle_them(hostile: Page) -> None:
+    """A rule of chance: what was assumed, the key for --assume, the flows; and each of those flows says so."""
+    hostile.open("#doubts")
+    doubt = hostile.texts("[data-view=doubts] .doubt")
+    assert any("DOCKER-USER 1" in text and "--assume filter.DOCKER-USER.1=yes" in text for text in doubt)
+    hostile.one("[data-view=doubts] .doubt a[href^='#flow']").click()
+    hostile.wait("location.hash.startsWith('#flow')")
+    assert "9" in rows(hostile)
+    hostile.go("#flow=9")
+    assert "can’t tell" in hostile.one("[data-view=flow] .note").text
+    assert hostile.faults() == []
+
+
+def test_a_flow_is_marked_on_the_topology(bridge: Page) -> None:
+    """The cards that its packets passed stand out, the others step back."""
+    bridge.open("#topology?flow=9")
+    hot = {text.split()[0] for text in bridge.texts("g.node.hot text:first-of-type")}
+    assert len(bridge.all("g.node.hot")) == 3
+    assert {"eth0", "docker0"} <= hot
+    assert bridge.all("g.edge.hot")
+    assert bridge.all("g.node.cool")
+    bridge.go("#topology")
+    assert not bridge.all("g.hot, g.cool")
+
+
+def test_a_host_of_many_rules_opens_at_once(driver: object, folder: Path) -> None:
+    """Twenty thousand rules in one chain: nothing waits for them, the search finds one, a link to the last one shows it."""
+    page = Page(driver, reports.many_rules(folder))  # type: ignore[arg-type]
+    page.open("#rules")
+    assert page.js("return performance.getEntriesByType('navigation')[0].domComplete") < 4000
+    assert len(page.all("tr[data-rule]")) < 1000
+    page.js(WATCH)
+    page.js("const box = document.getElementById('f-rules'); box.value = '198.18.3.7/32'; box.dispatchEvent(new Event('input'))")
+    assert [text.split()[1].removeprefix("DOCKER-USER") for text in page.texts("tr[data-rule] .rule-text") if "198.18.3.7/32" in text] == [""]
+    page.open("#rule=netns/host/iptables-nft-save.txt:20021")
+    assert len(page.texts("tr.wanted")) == 1
+    assert page.logs() == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("fragment", ["#summary", "#flows", "#flow=9", "#topology", "#rules", "#doubts", "#about"])
 def test_axe_finds_no_serious_fault(bridge: Page, fragment: str, scheme: str) -> None:
@@ -272,7 +342,6 @@ def test_it_prints(bridge: Page) -> None:
     assert len(bridge.pdf()) > 20_000
 
 
-WATCH = """window.long = []; new PerformanceObserver((list) => { for (const one of list.getEntries()) window.long.push(one.duration); }).observe({type: 'longtask'});"""
 
 
 def test_ten_thousand_flows_open_scroll_and_filter_without_a_stutter(large: Page) -> None:

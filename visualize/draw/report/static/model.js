@@ -97,12 +97,8 @@ function lasting(span) {
   return span < 120e9 ? `${(span / 1e9).toFixed(1)} s` : `${(span / 60e9).toFixed(1)} min`;
 }
 
-/** When the host was captured: seconds since 1970 or ISO 8601, as the manifest has it. */
-function capturedText() {
-  const text = R.host.captured;
-  if (!/^\d+$/.test(text)) return text;
-  return `${new Date(Number(text) * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-}
+/** When the host was captured, for people: ISO 8601 with blanks. */
+const capturedText = () => R.host.captured.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z$/, '$1 $2 UTC');
 
 /** Counts by what `key` answers. */
 function countBy(items, key) {
