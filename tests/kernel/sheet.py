@@ -10,7 +10,7 @@
     IP(src=P, dst=H)/TCP(dport=80)
 
 A rule without `-j` logs its number where it matches; one with a target does what it says. `{a|b}` is one of these, `{!}` a negation or
-none, `{0..9}` a number, `{0..9:}` a range as `--dport` takes it; a line with such places stands for `= times` lines. A packet is a scapy
+none, `{#}` a number of its own, `{0..9}` a number, `{0..9:}` a range as `--dport` takes it; a line with such places stands for `= times` lines. A packet is a scapy
 expression, or a list of them, with the names of NAMES.  `= wait 0.5` waits so many seconds there.
 """
 
@@ -146,6 +146,8 @@ def fill(text: str, dice: random.Random) -> str:
 
 
 def _choice(text: str, dice: random.Random) -> str:
+    if text == "#":
+        return str(dice.randrange(10**9))
     if text == "!":
         return dice.choice(("", "! "))
     found = RANGE.match(text)

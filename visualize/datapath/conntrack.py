@@ -3,7 +3,8 @@
 A new connection stays unconfirmed until its packet has passed the last hook; a packet that is dropped before leaves no entry.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from snapshot.host.conntrack import ConntrackEntry, Tuple
@@ -14,6 +15,7 @@ from visualize.datapath.tuples import ICMP_OPENERS, FlowTuple, from_entry, tuple
 from visualize.packet.packet import Packet, Protocol
 
 SECOND = 1_000_000_000
+_COUNTERS = re.compile(r"packets=(\d+) bytes=(\d+)")
 _UDP_TIMEOUT, _UDP_STREAM, _ICMP_TIMEOUT, _GENERIC = 30, 120, 30, 600
 
 
@@ -35,6 +37,7 @@ class Connection:
     lot: str = ""  # why NAT drew its port or id by lot, as long as nothing has told which
     lot_source: bool = True  # it is the source's port that was drawn
     udp_since: int | None = None
+    carried: list[list[int]] | None = None  # [packets, bytes] of the original direction, then of the reply; None: not known
 
     @property
     def protocol(self) -> int:
@@ -55,6 +58,17 @@ class Connection:
     def status(self) -> frozenset[str]:
         """The flags that a rule can ask for."""
         return frozenset(self.flags)
+
+    def count(self, reply: bool, size: int) -> None:
+        """One more packet (nf_ct_acct_update)."""
+        if self.carried is not None:
+            self.carried[reply][0] += 1
+            self.carried[reply][1] += size
+
+    def counted(self, now: int | None) -> bool:
+        """Whether connlimit counts it: in the table, and not closed (find_or_evict, already_closed in nf_conncount.c)."""
+        gone = "DYING" in self.flags or "CONFIRMED" not in self.flags or (now is not None and self.expires is not None and self.expires < now)
+        return not gone and self.tcp.name not in ("TIME_WAIT", "CLOSE")
 
     @property
     def timeout(self) -> int | None:
@@ -83,6 +97,12 @@ def _source_key(zone: int, one: FlowTuple) -> tuple[int, int, IPAddress, int]:
 def _but_for_lot(connection: Connection, reply: FlowTuple) -> FlowTuple:
     """A reply tuple without the port or id that was drawn: the reply goes to a source port, and comes from a destination port."""
     return reply._replace(a=0) if reply.is_icmp or not connection.lot_source else reply._replace(b=0)
+
+
+def _carried(text: str) -> list[list[int]] | None:
+    """What a captured entry tells of packets and bytes (with net.netfilter.nf_conntrack_acct)."""
+    found = [[int(packets), int(size)] for packets, size in _COUNTERS.findall(text)]
+    return found if len(found) == 2 else None
 
 
 class Tracker:
@@ -116,11 +136,16 @@ class Tracker:
                 connection.flags.add("SNAT")
             if inverse.dst != original.dst or (not original.is_icmp and inverse.b != original.b):
                 connection.flags.add("DNAT")
+            connection.carried = _carried(entry.text)
             if entry.state is not None and entry.protocol == Protocol.TCP:
                 connection.tcp = TcpState.captured(entry.state)
             if now is not None and entry.timeout is not None:
                 connection.expires = now + entry.timeout * SECOND
             self._insert(connection)
+
+    def all(self) -> Iterator[Connection]:
+        """Every connection in the table, once."""
+        return (connection for connection, reply in self._table.values() if not reply)
 
     def _insert(self, connection: Connection) -> None:
         self._table[(connection.zone, connection.original_tuple)] = (connection, False)
@@ -261,7 +286,7 @@ class Tracker:
         openers = ICMP_OPENERS.get(Protocol(packet.protocol)) if packet.protocol in (1, 58) else None
         if openers is not None and packet.icmp_type not in openers:
             return Tracking(None, "INVALID", why="an ICMP reply to a request that is not known")
-        connection = Connection(wanted, wanted.inverse(), zone, tcp=state)
+        connection = Connection(wanted, wanted.inverse(), zone, tcp=state, carried=[[0, 0], [0, 0]])
         self._refresh(connection, now)
         return Tracking(connection, "NEW")
 

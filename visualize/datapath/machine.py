@@ -12,6 +12,7 @@ from visualize.datapath.routing import KERNEL_UID
 from visualize.datapath.skb import Journey, Skb
 from visualize.datapath.stack import Stack, entry_hints
 from visualize.datapath.tuples import FlowTuple
+from visualize.netfilter.bucket import START
 from visualize.packet.checksum import broken
 from visualize.packet.packet import Packet
 from visualize.path import Ended, Path, Received, Step
@@ -33,6 +34,8 @@ class Machine:
         self._later = later or {}
         for stack in self._stacks.values():
             stack.tracker.seed(stack.namespace.conntrack or (), start)
+            if start is not None:
+                stack.memory[START] = start
 
     def stack(self, name: str) -> Stack | None:
         """The stack of a namespace."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from snapshot.host import Namespace
@@ -12,7 +13,7 @@ from snapshot.host.ipset import IpSet
 from snapshot.host.link import Interface, IPAddress
 from snapshot.host.routing import RouteType
 from snapshot.host.socket import Listener
-from visualize.datapath.conntrack import Tracker
+from visualize.datapath.conntrack import Connection, Tracker
 from visualize.datapath.doubt import Doubts
 from visualize.datapath.hooks import HOOKS, Stage
 from visualize.datapath.reverse import way_back
@@ -63,6 +64,10 @@ class Stack:
             return "MULTICAST"
         kind = self.fib[6].lookup(Query(address, outgoing=device)).type
         return kind.name if kind is not RouteType.BLACKHOLE else "UNREACHABLE"
+
+    def connections(self) -> Iterable[Connection]:
+        """All connections that are tracked here."""
+        return self.tracker.all()
 
     @property
     def kernel(self) -> str:

@@ -4,10 +4,12 @@
 datapath implements, so that netfilter needs to know nothing of routing.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from snapshot.host.conntrack import Tuple
+from snapshot.host.firewall import Rule
 from snapshot.host.ipset import IpSet
 from snapshot.host.link import Interface, IPAddress
 from snapshot.host.socket import Listener
@@ -36,6 +38,12 @@ class ConnectionView(Protocol):
     def labels(self) -> str | None: ...
     @property
     def timeout(self) -> int | None: ...  # seconds left; None where it can't be known
+    @property
+    def carried(self) -> list[list[int]] | None: ...  # [packets, bytes] of the original direction, then of the reply; None: not known
+
+    def counted(self, now: int | None) -> bool:
+        """Whether connlimit counts it: it is in the table, and not closed (find_or_evict, already_closed in nf_conncount.c)."""
+        ...
 
 
 class World(Protocol):
@@ -67,8 +75,22 @@ class World(Protocol):
         """The routing realm of the packet's route (dst entry), None where there is none."""
         ...
 
+    def connections(self) -> Iterable[ConnectionView]:
+        """All connections of the namespace."""
+        ...
+
     @property
     def listeners(self) -> tuple[Listener, ...] | None: ...
+
+
+class Counted(Protocol):
+    """A table, as far as a rule may ask of it."""
+
+    @property
+    def fresh(self) -> bool: ...
+    def holding(self, text: str) -> list[Rule]:
+        """The rules in whose text this stands."""
+        ...
 
 
 @dataclass(slots=True)
@@ -93,4 +115,15 @@ class Here:
     time_ns: int | None = None  # the capture's clock; None where there is no capture
     memory: dict[str, object] = field(default_factory=dict)  # per-rule state over a replay (nth, quota), by rule
     read: set[str] = field(default_factory=set)  # the packet's fields that rules have looked at
-    rule_key: str = ""  # file:line of the rule being looked at: the key into `memory`
+    rule: Rule | None = None  # the rule being looked at
+    rules: Counted | None = None  # the table that it stands in
+
+    @property
+    def rule_key(self) -> str:
+        """file:line of the rule: the key into `memory`."""
+        return f"{self.rule.file}:{self.rule.line}" if self.rule is not None else ""
+
+    @property
+    def fresh(self) -> bool:
+        """The table had counted no packet when the snapshot was taken: its matches' states are those of a rule just loaded."""
+        return self.rules is not None and self.rules.fresh

@@ -84,6 +84,7 @@ class BoundTable:
     table: Table
     plain: bool = False
     _chains: dict[str, BoundChain] = field(default_factory=dict)
+    _fresh: bool | None = None
     _destinations: dict[str, dict[str, list[Rule]]] = field(default_factory=dict)
 
     def chain(self, name: str) -> BoundChain:
@@ -92,6 +93,18 @@ class BoundTable:
         if bound is None:
             bound = self._chains[name] = BoundChain(self.table.chains[name], self._bind, self.plain)
         return bound
+
+    @property
+    def fresh(self) -> bool:
+        """No rule and no policy has counted a packet since the table was loaded (or its counters were set to 0)."""
+        if self._fresh is None:
+            chains = self.table.chains.values()
+            self._fresh = all(rule.packets == 0 for chain in chains for rule in chain.rules) and not any(chain.packets for chain in chains)
+        return self._fresh
+
+    def holding(self, text: str) -> list[Rule]:
+        """The rules in whose text this stands."""
+        return [rule for chain in self.table.chains.values() for rule in chain.rules if text in rule.text]
 
     def destinations(self, base: str) -> dict[str, list[Rule]]:
         """The DNAT rules that can be reached from a base chain, by what their --to-destination says."""

@@ -50,7 +50,7 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
     chain, position, looked = bound.chain(base), 0, 0
     changes: list[Outcome] = []
     watched = watch(packet, here.read)
-    here.backend = bound.table.backend.value
+    here.backend, here.rules = bound.table.backend.value, bound
     while True:
         next_one = chain.following(position, watched, here)
         if next_one is None:
@@ -62,7 +62,7 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
         looked += 1
         if looked > MAX_JUMPS:
             return Walked(RuleVerdict.DROP, packet, at=f"{place(bound.table.name, rule)}: chains jump in a circle")
-        here.rule_key = f"{rule.rule.file}:{rule.rule.line}"
+        here.rule = rule.rule
         answer = rule.test(watched, here)
         if answer.hotdrop:
             return (yield from _hotdrop(bound, rule, packet, here, answer))

@@ -17,13 +17,14 @@ from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 
 from snapshot.host.conntrack import Tuple
+from snapshot.host.firewall import Rule
 from snapshot.host.ipset import IpSet
 from snapshot.host.link import Interface, IPAddress
 from snapshot.host.socket import Listener
 from snapshot.parse.iptables_save import rule as parse_rule
 from visualize.netfilter.answer import Answer, Truth
 from visualize.netfilter.extension import BindError, _bind
-from visualize.netfilter.here import Here
+from visualize.netfilter.here import ConnectionView, Here
 from visualize.netfilter.hook import Hook
 from visualize.netfilter.match import builtin
 from visualize.netfilter.match.tcp import FLAGS
@@ -75,10 +76,25 @@ class World:
         """The route's realm."""
         return None if self.blind else 0x10
 
+    def connections(self) -> tuple[ConnectionView, ...]:
+        """None but the packet's own."""
+        return ()
+
     @property
     def listeners(self) -> tuple[Listener, ...] | None:
         """A proxy on 15001."""
         return None if self.blind else (Listener("tcp", 15001),)
+
+
+@dataclass
+class Loaded:
+    """The table of the rule: `fresh` where it has counted nothing yet."""
+
+    fresh: bool = False
+
+    def holding(self, text: str) -> list[Rule]:
+        """No other rule."""
+        return []
 
 
 @dataclass
@@ -94,6 +110,11 @@ class Connection:
     helper: str | None = None
     labels: str | None = None
     timeout: int | None = None
+    carried: list[list[int]] | None = None
+
+    def counted(self, now: int | None) -> bool:
+        """Whether connlimit counts it."""
+        return "CONFIRMED" in self.status
 
 
 def _end(text: str) -> tuple[IPAddress, int | None]:
@@ -164,8 +185,9 @@ def here_of(packet: Packet, words: dict[str, str], world: World) -> Here:
                 physdev_in=words.pop("physin", None), physdev_out=words.pop("physout", None), ctstate=state,
                 bridged="bridged" in words, reply_direction="back" in words, connection=connection,
                 packet_type=words.pop("frame", "unicast"), local_origin="local" in words,
-                time_ns=int(datetime.fromisoformat(time).replace(tzinfo=UTC).timestamp()) * 10**9 if time else None, rule_key="t:1")
-    assert not words.keys() - {"bridged", "back", "local"}, f"unknown words {words}"
+                time_ns=int(datetime.fromisoformat(time).replace(tzinfo=UTC).timestamp()) * 10**9 if time else None)
+    here.rules = Loaded("fresh" in words)
+    assert not words.keys() - {"bridged", "back", "local", "fresh"}, f"unknown words {words}"
     return here
 
 
@@ -217,7 +239,7 @@ class Case:
         """Fail unless the rule does to the packet what the line says."""
         packet, words = packet_of(self.packet)
         here = here_of(packet, words, self.world)
-        rule = parse_rule(f"-A X {self.rule}", ("t", 1), 1)
+        here.rule = rule = parse_rule(f"-A X {self.rule}", ("t", 1), 1)
         try:
             if rule.target is not None:
                 outcome = _bind("visualize.netfilter.target", rule.target, here.family).act(packet, here)
@@ -247,3 +269,20 @@ def cases(text: str, world: World | None = None) -> list[Case]:
             rule, packet, expected = (part.strip() for part in line.rsplit(" ; ", 2))
             found.append(Case(rule, packet, expected, world or World()))
     return found
+
+
+def answers(rule: str, times: list[float], packet: str = "udp 10.0.0.1:1000 > 10.0.0.2:53 length=100", fresh: bool = True,
+            start: float | None = None) -> str:
+    """What a rule's match says of a packet that comes again at these seconds: Y, N, or y and n where it is only assumed."""
+    one, words = packet_of(packet)
+    here = here_of(one, words, World())
+    here.rule, here.rules = parse_rule(f"-A X {rule}", ("t", 1), 1), Loaded(fresh)
+    if start is not None:
+        here.memory["start"] = int(start * 1e9)
+    match = _bind("visualize.netfilter.match", here.rule.matches[0], here.family)
+    said = ""
+    for time in times:
+        here.time_ns = int(time * 1e9)
+        answer = match.test(one, here)
+        said += {Truth.YES: "Y", Truth.NO: "N", Truth.UNKNOWN: "y" if answer.default else "n"}[answer.truth]
+    return said

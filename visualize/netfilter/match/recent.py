@@ -2,23 +2,56 @@
 
     -A INPUT -p tcp --dport 22 -m recent --update --seconds 60 --hitcount 4 --name SSH --rsource -j DROP
 
---set always matches, and is certain. What the lists held before the capture is not in a snapshot: the other answers are
-those of a list that was empty when the capture began, and said to be assumed.
+--set always matches. What a list held before the capture is not known unless its table had counted nothing yet: a doubt only while stamps
+from before could still count (--seconds), and never against stamps that the capture itself has shown.
 """
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from snapshot.host.firewall import Clause
 from snapshot.host.link import IPAddress
-from visualize.netfilter.answer import Answer, decide, unknown
+from visualize.netfilter.answer import Answer, Truth, decide, unknown
+from visualize.netfilter.bucket import MARGIN, START
 from visualize.netfilter.extension import BindError
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import address, integer, not_known, word
 from visualize.packet.packet import Packet
 
-KEPT = 20  # ip_pkt_list_tot: time stamps kept for an address
 ACTIONS = ("--set", "--rcheck", "--update", "--remove")
+LARGEST = 100  # ip_list_tot: addresses kept in a list; the one not seen for longest makes room
+KEPT = 256  # stamps kept for an address: more than any --hitcount
+
+
+@dataclass(slots=True)
+class Entry:
+    """One address: when it was seen (ns), and the TTL that it had last."""
+
+    stamps: list[int]
+    ttl: int
+
+
+@dataclass(slots=True)
+class List:
+    """One list: its entries, the one seen last behind the others; `complete` addresses have no stamps that were not shown."""
+
+    entries: OrderedDict[IPAddress, Entry] = field(default_factory=OrderedDict)
+    complete: set[IPAddress] = field(default_factory=set)
+
+    def stamp(self, one: IPAddress, now: int, ttl: int) -> None:
+        """The address was seen (recent_entry_init, recent_entry_update)."""
+        if one not in self.entries and len(self.entries) >= LARGEST:
+            self.entries.popitem(last=False)
+        entry = self.entries.setdefault(one, Entry([], ttl))
+        entry.stamps, entry.ttl = [*entry.stamps, now][-KEPT:], ttl
+        self.entries.move_to_end(one)
+
+    def reap(self, before: int, spared: IPAddress | None) -> None:
+        """Forget the address that was not seen for longest, if that is long enough ago (recent_entry_reap)."""
+        oldest = next(iter(self.entries), None)
+        if oldest is not None and oldest != spared and self.entries[oldest].stamps[-1] < before:
+            del self.entries[oldest]
 
 
 @dataclass(slots=True)
@@ -32,35 +65,67 @@ class Recent:
     hits: int = 0
     destination: bool = False
     mask: IPAddress | None = None
-
-    def _stamps(self, packet: Packet, here: Here) -> tuple[dict[IPAddress, tuple[int, ...]], IPAddress]:
-        """The list of this name in this namespace, and the address that this packet stands for in it."""
-        key = f"recent {here.world.netns} {here.family} {self.name}"
-        held = here.memory.setdefault(key, {})
-        assert isinstance(held, dict)
-        one = packet.dst if self.destination else packet.src
-        if self.mask is not None and self.mask.version == one.version:
-            one = ip_address((int(one) & int(self.mask)).to_bytes(len(one.packed), "big"))
-        return held, one
+    same_ttl: bool = False
+    reap: bool = False
 
     def test(self, packet: Packet, here: Here) -> Answer:
         """Reads and keeps the list as the kernel does."""
-        held, one = self._stamps(packet, here)
+        held, one = self._list(here), self._address(packet)
         now = here.time_ns or 0
+        ttl = packet.ttl + (here.out_interface is not None and not here.local_origin)  # as it was before forwarding
         if self.action == "--set":
-            held[one] = (*held.get(one, ()), now)[-KEPT:]
+            held.stamp(one, now, ttl)
             return decide(True, f"{one} is put on the list", self.negated)
-        found = self._found(held.get(one, ()), now)
-        if self.action == "--remove":
-            held.pop(one, None)
-        if self.action == "--update" and found != self.negated and one in held:
-            held[one] = (*held[one], now)[-KEPT:]
-        return unknown(f"-m recent {self.action}: what the list {self.name} held of {one} before the capture is not in a snapshot",
-                       found, weak=False).negate(self.negated)
+        entry = held.entries.get(one)
+        if entry is not None and self.same_ttl and 0 not in (ttl, entry.ttl) and entry.ttl != ttl:
+            entry = None
+        answer = self._answer(entry, one, here, now, here.fresh or one in held.complete)
+        matched = answer.negate(self.negated)
+        taken = matched.default if matched.truth is Truth.UNKNOWN else matched.truth is Truth.YES
+        if self.action == "--remove" and entry is not None:
+            del held.entries[one]
+        elif entry is not None and self.reap and self.seconds:
+            held.reap(now - self.seconds * 10**9, one if self.action == "--update" and taken else None)
+        if self.action == "--remove" and not self.same_ttl:
+            held.complete.add(one)
+        if self.action == "--update" and taken and entry is not None:
+            held.stamp(one, now, ttl)
+        return matched
 
-    def _found(self, stamps: tuple[int, ...], now: int) -> bool:
-        fresh = [stamp for stamp in stamps if not self.seconds or now - stamp <= self.seconds * 1_000_000_000]
-        return len(fresh) >= max(self.hits, 1)
+    def _answer(self, entry: Entry | None, one: IPAddress, here: Here, now: int, complete: bool) -> Answer:
+        """Whether the address is on the list often enough, before the `!`."""
+        need = max(self.hits, 1)
+        if self.action == "--remove":
+            sure = possible = need if entry is not None else 0
+        else:
+            stamps = entry.stamps if entry is not None else []
+            sure = sum(self._young(now - stamp, -MARGIN) for stamp in stamps)
+            possible = sum(self._young(now - stamp, MARGIN) for stamp in stamps)
+        if sure >= need:
+            return Answer(Truth.YES, f"{one} is on the list {self.name}")
+        if possible < need and (complete or self._passed(here, now)):
+            return decide(False, f"{one} is on the list {self.name} {possible} times")
+        return unknown(f"-m recent {self.action}: what the list {self.name} held of {one} before the capture is not in a snapshot",
+                       possible >= need, weak=False)
+
+    def _young(self, age: int, margin: float) -> bool:
+        return not self.seconds or age / 1e9 <= self.seconds + margin
+
+    def _passed(self, here: Here, now: int) -> bool:
+        """Every stamp from before the capture is too old by now."""
+        start = here.memory.get(START)
+        return bool(self.seconds) and self.action != "--remove" and isinstance(start, int) and (now - start) / 1e9 > self.seconds + MARGIN
+
+    def _list(self, here: Here) -> List:
+        held = here.memory.setdefault(f"recent {self.name}", List())
+        assert isinstance(held, List)
+        return held
+
+    def _address(self, packet: Packet) -> IPAddress:
+        one = packet.dst if self.destination else packet.src
+        if self.mask is not None and self.mask.version == one.version:
+            return ip_address((int(one) & int(self.mask)).to_bytes(len(one.packed), "big"))
+        return one
 
 
 def bind(clause: Clause, family: str) -> Recent:
@@ -80,8 +145,10 @@ def bind(clause: Clause, family: str) -> Recent:
                 bound.destination = option.name == "--rdest"
             case "--mask":
                 bound.mask = address(word(option))
-            case "--rttl" | "--reap":
-                pass  # they narrow or tidy an answer that is assumed anyway
+            case "--rttl":
+                bound.same_ttl = True
+            case "--reap":
+                bound.reap = True
             case _:
                 raise not_known(option)
     if bound.action not in ACTIONS:

@@ -3,7 +3,8 @@
     -A KUBE-SVC-X -m statistic --mode random --probability 0.50000000000 -j KUBE-SEP-A
     -A PREROUTING -m statistic --mode nth --every 3 --packet 0 -j MARK --set-xmark 0x1/0xffffffff
 
-The counter of `nth` is the kernel's own state: it is counted from the start of the capture as if the rule were new, and said so.
+The counter of `nth` is the kernel's own state: it is counted from the start of the capture as if the rule were new, and that is a doubt
+unless the table had counted no packet yet.
 """
 
 from snapshot.host.firewall import Clause
@@ -29,8 +30,8 @@ class Nth:
         assert isinstance(counted, int)
         count = 0 if counted == last else counted + 1
         here.memory[here.rule_key] = count
-        if self.every == 1:
-            return decide(True, "every packet is excluded", self.negated)
+        if self.every == 1 or here.fresh:
+            return decide(count == 0, f"it is packet {count} of {self.every}", self.negated)
         return unknown(f"-m statistic: one packet in {self.every}, counted from the start of the capture; the kernel's counter "
                        "is not in a snapshot", count == 0, weak=False).negate(self.negated)
 

@@ -14,6 +14,8 @@ CASES = r"""
 -m statistic --mode nth --every 3 --packet 0 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; ASSUMED yes one packet in 3
 -m statistic --mode nth --every 3 --packet 1 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; ASSUMED no
 -m statistic --mode nth ! --every 3 --packet 1 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; ASSUMED yes
+-m statistic --mode nth --every 3 --packet 0 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 fresh= ; YES
+-m statistic --mode nth --every 3 --packet 1 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 fresh= ; NO it is packet
 -m statistic --mode nth --every 1 --packet 0 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; YES
 -m statistic --mode nth --every 3 --packet 3 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
 -m statistic --mode coin ; tcp 10.0.0.1:1000 > 10.0.0.2:80 ; BINDERROR
