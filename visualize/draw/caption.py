@@ -35,11 +35,16 @@ def _who(host: Host, flow: Flow) -> str:
     if isinstance(first, Received) and first.local:
         source = "the kernel" if first.by_kernel else place_name(host, first.netns)
     sender = f"{source} ({packet.src})" if source else str(packet.src)
+    if packet.dst == packet.src or packet.dst.is_loopback:
+        target: str | None = "itself"
+    else:
+        target = owner_name(host, packet.dst)
     what = {6: "a TCP connection", 17: "a UDP datagram", 1: "an ICMP message", 58: "an ICMPv6 message"}.get(
         packet.protocol, f"a packet of {packet.protocol_name}")
     if packet.protocol in (1, 58):
         what = {(1, 8): "a ping", (58, 128): "a ping", (58, 133): "a router solicitation"}.get((packet.protocol, packet.icmp_type or 0), what)
-    target = owner_name(host, packet.dst)
+    if packet.is_icmp_error:
+        what = "an ICMP error"
     to = endpoint(packet.dst, packet.dport)
     return f"{what} from {sender} to {f'{target} ({to})' if target else to} "
 
@@ -90,7 +95,7 @@ def _why(path: Path) -> str:
         return f" because no rule of {last.table} {last.chain} let it through (policy {last.verdict})"
     if isinstance(last, RuleMatched) and last.verdict in ("DROP", "REJECT"):
         return f" by rule {last.rule} of {last.table} {last.chain}"
-    return f": {path.end.why}"
+    return f" because {path.end.why}"
 
 
 def _reply(flow: Flow) -> str:
@@ -99,6 +104,10 @@ def _reply(flow: Flow) -> str:
     path = flow.reply[0].path
     if path.verdict in (Verdict.DROPPED, Verdict.REJECTED, Verdict.LOOPED):
         return f"; the reply was {path.verdict.value}{_why(path)}"
+    if path.start.protocol == 6 and (path.start.tcp_flags or 0) & 4:
+        return "; the answer was a reset (RST)"
+    if path.start.is_icmp_error:
+        return "; the answer was an ICMP error"
     undone = any(isinstance(s, Rewritten) and s.kind.startswith("un-") for s in path.steps)
     return "; replies are translated back" if undone else ""
 

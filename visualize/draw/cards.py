@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from snapshot.host import Host
 from visualize.draw.rules import Walked, fold, matters
@@ -14,7 +15,6 @@ from visualize.path import (
     Bridged,
     Certainty,
     Crossed,
-    Doubt,
     Ended,
     Evidence,
     PolicyApplied,
@@ -23,6 +23,7 @@ from visualize.path import (
     Routed,
     RuleMatched,
     Sent,
+    Sighting,
     Step,
     Tracked,
     Verdict,
@@ -78,7 +79,8 @@ class _Teller:
     def __init__(self, host: Host, use: PathUse, prefix: str, detail: str) -> None:
         self.host, self.path, self.prefix, self.detail = host, use.path, prefix, detail
         self.first_frame = use.packets[0] if use.packets else None
-        self.seen = {(s.netns, s.interface, s.outgoing): s for s in use.sightings}
+        self.watched = bool(use.sightings)
+        self.sightings = list(use.sightings)
         self.found: list[Card] = []
         self.walked: list[Walked] = []
         self.walked_from = 0
@@ -90,7 +92,6 @@ class _Teller:
         for index, step in enumerate(self.path.steps):
             self.step(index, step)
             self.packet = step.packet
-        self.leftover()
         if self.detail == "full":
             found = self.found
         else:
@@ -209,19 +210,16 @@ class _Teller:
 
     def evidence(self, netns: str, interface: str, outgoing: bool) -> tuple[Row, ...]:
         """What the capture says of this place: a row, or none where it could not see."""
-        sighting = self.seen.get((netns, interface, outgoing))
-        if sighting is None:
-            return ()
-        text = {Evidence.SEEN: f"seen in the capture, frame {sighting.packet}", Evidence.NOT_SEEN: "not seen in the capture",
-                Evidence.CONTRADICTED: f"the capture says otherwise: {sighting.why}"}[sighting.state]
-        return (Row(text, _KINDS[sighting.state], " "),)
+        here = [s for s in self.sightings if (s.netns, s.interface, s.outgoing) == (netns, interface, outgoing)]
+        self.sightings = [s for s in self.sightings if s not in here]
+        return tuple(Row(_evidence(s), _KINDS[s.state], " ") for s in here)
 
     def start(self, index: int, step: Received) -> None:
         """Where the way begins; the sender at the other end of a veth pair is known all the same."""
-        title = "Reply" if self.path.role == "reply" else "Packet"
+        title = "Reply" if self.prefix == "r" else "Packet"
         kind = describe_kind(step.packet) if step.packet.icmp_type is not None else step.packet.protocol_name.upper()
         rows = [*header_rows(step.packet)]
-        frame = (Row(f"seen in the capture, frame {self.first_frame}", Kind.SEEN, " "),) if self.first_frame is not None and self.seen else ()
+        frame = (Row(f"seen in the capture, frame {self.first_frame}", Kind.SEEN, " "),) if self.first_frame is not None and self.watched else ()
         if step.local:
             by = "made by the kernel" if step.by_kernel else f"sent by a process of {place_name(self.host, step.netns)}"
             self.add(index, step.netns, Look.START, f"{title} ({kind})", by, rows)
@@ -251,11 +249,13 @@ class _Teller:
         plain = (f"leaves by {step.interface}", f"delivered to {place_name(self.host, step.netns)}", "delivered to the host itself")
         if step.socket is not None:
             rows.append(Row(step.socket, Kind.TEXT, "listening"))
+        elif step.verdict is Verdict.DELIVERED and self.unheard(step):
+            rows.append(Row("no socket, as far as was captured", Kind.TEXT, "listening"))
         stolen = self._stolen_rule(step)
         if step.socket is None and step.why not in plain and not (stolen and step.why.startswith(("dropped by", "rejected by"))):
             rows.append(Row(step.why, Kind.TEXT))
         gloss = f"in {self.hook[1]}, {HOOKS.get(self.hook[1], '')}" if stolen else ""
-        rows += [*stolen, *self._sent(step)]
+        rows += [*stolen, *self._sent(step), *self.leftover()]
         sure = {Certainty.CERTAIN: gloss, Certainty.ASSUMED: f"{gloss} (assumed)", Certainty.UNKNOWN: f"{gloss} (not certain)"}[self.path.certainty]
         self.add(index, step.netns, look, titles.get(step.verdict, step.verdict.value.upper()), sure.strip(), rows)
         if self.path.certainty is not Certainty.CERTAIN:
@@ -264,6 +264,12 @@ class _Teller:
             told = (*header_rows(child.start), Row(child.end.why, Kind.DIM))
             self.found.append(Card(step.netns, Node(f"{self.prefix}b{number}", Look.ANSWER, "The kernel answers", describe_kind(child.start), told,
                                                     tip=f"the kernel answers: {tuple_text(child.start)}")))
+
+    def unheard(self, step: Ended) -> bool:
+        """Whether a first packet came to a port at which the captured sockets do not listen."""
+        namespace = self.host.namespaces.get(step.netns)
+        opening = self.prefix != "r" and step.packet.protocol in (6, 17) and self.path.state in ("NEW", "")
+        return opening and namespace is not None and bool(namespace.listeners)
 
     def _sent(self, step: Ended) -> list[Row]:
         """Where the packet left, the evidence of its leaving stands in the end's own card."""
@@ -290,23 +296,31 @@ class _Teller:
             self.found.append(replace(card, node=node))
         return stolen
 
-    def leftover(self) -> None:
-        """Doubts that no card has told yet."""
-        rest = [d for d in self.doubts if not _told(d, self.found)]
-        if rest:
-            rows = tuple(row for d in rest for row in (Row(d.at, Kind.STRONG), Row(doubt_text(d), Kind.DOUBT)))
-            self.found.append(Card(self.path.end.netns, Node(f"{self.prefix}doubts", Look.NOTE, "? Not certain", "", rows, True,
-                                                             "what the snapshot can't tell")))
+    def leftover(self) -> list[Row]:
+        """What no card has told yet: sightings elsewhere than the path predicts, and doubts."""
+        told = {row.text for card in self.found for row in card.node.rows}
+        where = [Row(f"{s.interface} {'out' if s.outgoing else 'in'}: {_evidence(s)}", _KINDS[s.state]) for s in self.sightings
+                 if s.state is Evidence.CONTRADICTED]
+        return where + [Row(f"{d.at}: {doubt_text(d)}", Kind.DOUBT) for d in self.doubts if doubt_text(d) not in told]
+
+
+def _evidence(sighting: Sighting) -> str:
+    """What a capture says of a predicted place."""
+    match sighting.state:
+        case Evidence.SEEN:
+            return f"seen in the capture, frame {sighting.packet}"
+        case Evidence.NOT_SEEN:
+            return "not seen in the capture"
+        case Evidence.CONTRADICTED:
+            frame = f", frame {sighting.packet}" if sighting.packet is not None else ""
+            return f"the capture says otherwise{frame}: {sighting.why}"
+        case _:
+            assert_never(sighting.state)
 
 
 def _labelled(rows: tuple[Row, ...], label: str) -> tuple[Row, ...]:
     """Rows of which the first bears a label."""
     return tuple(replace(row, label=row.label or (" " if number else label)) for number, row in enumerate(rows))
-
-
-def _told(doubt: Doubt, found: Iterable[Card]) -> bool:
-    text = doubt_text(doubt)
-    return any(row.text == text for card in found for row in card.node.rows)
 
 
 def _verdict(step: Walked) -> str:

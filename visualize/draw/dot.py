@@ -63,6 +63,7 @@ class _Writer:
         room = 900.0 if self.scene.wide else max(2 * self.scene.room, 460.0)
         ink, dim = self.shade(INK), self.shade(DIM)
         lines = [self.font(line, 14, ink, bold=True) for line in wrap(self.scene.title, room, 14, bold=True)]
+        lines.append(self.font(" ", 3, ink))
         lines += [self.font(line, TITLE, dim) for line in wrap(self.scene.caption, room, TITLE) if line]
         return f"<{_BREAK.join([*lines, self.font(' ', 6, ink)])}{_BREAK}>"
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from snapshot.host import Host
 from visualize.draw.caption import caption
 from visualize.draw.cards import cards
-from visualize.draw.lanes import ONE_LANE, TWO_LANES, Lane, clusters, edges
-from visualize.draw.scene import Edge, Kind, Line, Look, Node, Row, Scene
+from visualize.draw.lanes import ONE_LANE, TWO_LANES, Lane, beside, clusters, edges
+from visualize.draw.scene import Cluster, Edge, Kind, Line, Look, Node, Row, Scene
 from visualize.draw.words import tuple_text
 from visualize.flow import Flow, PathUse
-from visualize.path import Received, Verdict
+from visualize.path import Received, Rewritten, Verdict
 
 
 def path_scene(host: Host, flow: Flow, detail: str = "rules", alike: Sequence[int] = ()) -> Scene:
@@ -20,7 +20,7 @@ def path_scene(host: Host, flow: Flow, detail: str = "rules", alike: Sequence[in
     if flow.reply and not _is_answer(flow):
         lanes.append(_counted(Lane("r", Line.REPLY, tuple(cards(host, flow.reply[0], "r", detail))), flow.reply))
     frames = clusters(host, lanes)
-    world, ways = _world(flow, lanes)
+    world, ways = _world(flow, lanes, frames)
     also = f" {_numbers(alike)} went the same way." if alike else ""
     number = f"flow {flow.number}: " if flow.capture != "trace" else ""
     title = f"{number}{flow.first.start.protocol_name.upper()} {tuple_text(flow.first.start)}"
@@ -51,15 +51,15 @@ def _counted(lane: Lane, uses: Sequence[PathUse]) -> Lane:
     text = f"{total} packets like this one" if first == total else f"{total} packets: {first} like this one"
     if len(uses) > 1:
         later = uses[1].path
-        same = later.verdict is uses[0].path.verdict
-        tail = ("rewritten by conntrack without asking the nat rules" if same and later.state == "ESTABLISHED"
+        by_conntrack = any(isinstance(step, Rewritten) and step.by == "conntrack" for step in later.steps)
+        tail = ("rewritten by conntrack without asking the nat rules" if by_conntrack and later.verdict is uses[0].path.verdict
                 else f"{later.verdict.value}, {later.state or 'untracked'}")
         text += f", {total - first} more ({tail})"
     start = lane.cards[0]
     return replace(lane, cards=(replace(start, node=replace(start.node, rows=(*start.node.rows, Row(text, Kind.DIM)))), *lane.cards[1:]))
 
 
-def _world(flow: Flow, lanes: Sequence[Lane]) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
+def _world(flow: Flow, lanes: Sequence[Lane], frames: Sequence[Cluster]) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
     """Who stands outside of what was captured, above and below, for both directions."""
     nodes: list[Node] = []
     ways: list[Edge] = []
@@ -68,13 +68,17 @@ def _world(flow: Flow, lanes: Sequence[Lane]) -> tuple[tuple[Node, ...], tuple[E
     back = lanes[1].way() if len(lanes) > 1 else []
     if isinstance(first, Received) and not first.local and len(way[0].rows) and way[0].gloss.startswith("arrives"):
         nodes.append(Node("top", Look.WORLD, rows=(Row(str(flow.first.start.src), Kind.STRONG), Row(f"outside, beyond {first.interface}", Kind.DIM))))
-        ways.append(Edge("top", way[0].id, Line.ORIGINAL))
+        ways.append(Edge("top", way[0].id, Line.ORIGINAL, via=beside(frames, way[0].id, below=False)))
         if back and flow.reply[0].path.verdict is Verdict.FORWARDED:
-            ways.append(Edge(back[-1].id, "top", Line.REPLY))
+            ways.append(Edge(back[-1].id, "top", Line.REPLY, via=beside(frames, back[-1].id, below=False)[::-1]))
+        elif back:
+            ways.append(Edge("top", back[-1].id, Line.HIDDEN))
     if flow.verdict is Verdict.FORWARDED:
         end = flow.first.end
         nodes.append(Node("bottom", Look.WORLD, rows=(Row(str(end.packet.dst), Kind.STRONG), Row(f"outside, beyond {end.interface}", Kind.DIM))))
-        ways.append(Edge(way[-1].id, "bottom", Line.ORIGINAL))
+        ways.append(Edge(way[-1].id, "bottom", Line.ORIGINAL, via=beside(frames, way[-1].id, below=True)))
         if back and back[0].gloss.startswith("arrives"):
-            ways.append(Edge("bottom", back[0].id, Line.REPLY))
+            ways.append(Edge("bottom", back[0].id, Line.REPLY, via=beside(frames, back[0].id, below=True)[::-1]))
+        elif back:
+            ways.append(Edge(back[0].id, "bottom", Line.HIDDEN))
     return tuple(nodes), tuple(ways)

@@ -77,6 +77,16 @@ def edges(lanes: Sequence[Lane], frames: Sequence[Cluster]) -> tuple[Edge, ...]:
     return tuple(edge for lane, column in zip(lanes, columns, strict=True) for edge in lane.edges(column))
 
 
+def beside(frames: Sequence[Cluster], node: str, below: bool) -> tuple[str, ...]:
+    """The spacers of a node's lane below it (or above it), from top to bottom: what an edge to the outside passes."""
+    for side in (0, 1):
+        column = [level[side] for frame in frames for level in frame.levels]
+        if node in column:
+            at = column.index(node)
+            return tuple(name for name in (column[at + 1:] if below else column[:at]) if "~" in name)
+    return ()
+
+
 def _between(order: Sequence[str], first: str, last: str) -> tuple[str, ...]:
     """The spacers between two cards of a lane."""
     return tuple(name for name in order[order.index(first) + 1:order.index(last)] if "~" in name) if order else ()

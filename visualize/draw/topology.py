@@ -170,11 +170,10 @@ class _Map:
                 continue
             for port in container.ports:
                 address = port.host_address if port.host_address is not None else "*"
-                number = len(rows)
-                rows.append(Row(f"{address}:{port.host_port} → {container.name}:{port.container_port}/{port.protocol}", port=f"q{number}"))
-                target = self.entrance(container.netns)
-                if target is not None:
-                    self.edges.append(Edge("published", target, Line.PUBLISHED, tail_port=f"q{number}"))
+                rows.append(Row(f"{address}:{port.host_port} → {container.name}:{port.container_port}/{port.protocol}"))
+            target = self.entrance(container.netns)
+            if target is not None and container.ports:
+                self.edges.append(Edge("published", target, Line.PUBLISHED))
         return (Node("published", Look.NOTE, "published ports", "", tuple(rows), tip="what docker inspect tells of published ports"),) if rows else ()
 
     def entrance(self, netns: str | None) -> str | None:

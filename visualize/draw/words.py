@@ -39,7 +39,8 @@ def place_name(host: Host, netns: str) -> str:
     namespace = host.namespaces.get(netns)
     if netns == HOST:
         return "the host"
-    return f"container {namespace.containers[0]}" if namespace is not None and namespace.containers else f"namespace {netns}"
+    names = namespace.containers if namespace is not None else ()
+    return f"container{'s' if len(names) > 1 else ''} {' and '.join(names)}" if names else f"namespace {netns}"
 
 
 def place_lines(host: Host, netns: str) -> tuple[str, ...]:
