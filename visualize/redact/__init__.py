@@ -1,0 +1,1 @@
+"""Redaction: a snapshot that can be shown to strangers, and the proof that it still gives the same answers."""

@@ -1,0 +1,51 @@
+"""Where addresses, MAC addresses and identifiers stand in what hosts print."""
+
+import re
+from collections.abc import Iterator
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+_QUAD = r"(?:\d{1,3}\.){3}\d{1,3}"
+TOKEN = re.compile(
+    r"(?P<id64>(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z]))"
+    r"|(?P<enx>(?<![\w])(?:enx|wlx|wwx)[0-9a-f]{12}(?!\w))"
+    r"|(?P<bridge>(?<![\w.])[0-9a-f]{4}\.[0-9a-f]{12}(?![\w.]))"
+    r"|(?P<long>(?<![\w:])[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){19}(?![\w:]))"
+    r"|(?P<mac>(?<![\w:])[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){5}(?![\w:]))"
+    rf"|(?P<six>(?<![\w:.])(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}(?:{_QUAD}|[0-9A-Fa-f]{{0,4}})(?![\w:]))(?:/(?P<len6>\d{{1,3}}))?"
+    rf"|(?P<four>(?<![\w.]){_QUAD}(?!\w|\.\d))(?:/(?P<len4>{_QUAD}|\d{{1,2}}))?"
+    r"|(?P<id12>(?<![0-9A-Za-z])[0-9a-f]{12}(?![0-9A-Za-z]))")
+RANGE = re.compile(rf"(?<![\w.])({_QUAD})-({_QUAD})(?![\w.])|(?<![\w:.])((?:[0-9A-Fa-f]{{0,4}}:){{2,7}}[0-9A-Fa-f]{{0,4}})-"
+                   r"((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})(?![\w:])")
+
+
+def four(text: str) -> IPv4Address | None:
+    """The IPv4 address, if it is one; leading zeros are none."""
+    try:
+        return IPv4Address(text)
+    except AddressValueError:
+        return None
+
+
+def six(text: str) -> IPv6Address | None:
+    """The IPv6 address, if it is one."""
+    try:
+        return IPv6Address(text)
+    except AddressValueError:
+        return None
+
+
+def mac(text: str) -> bytes:
+    """`2:42:c0:bd:5b:f0` (as `ip` prints a bridge id) or with two digits each: six bytes."""
+    return bytes(int(part, 16) for part in text.split(":"))
+
+
+def mac_like(model: str, value: bytes) -> str:
+    """A MAC address, with as many digits as the model has and in its case."""
+    short = any(len(part) == 1 for part in model.split(":"))
+    text = ":".join(f"{byte:x}" if short else f"{byte:02x}" for byte in value)
+    return text.upper() if model != model.lower() else text
+
+
+def little_endian(text: str) -> Iterator[int]:
+    """The words of an address in /proc/net/tcp: hex of 32-bit words in the machine's order (little-endian)."""
+    return (int.from_bytes(bytes.fromhex(text[at:at + 8]), "little") for at in range(0, len(text), 8))

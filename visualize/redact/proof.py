@@ -1,0 +1,246 @@
+"""The proof of a redaction: the same answers for every packet, and nothing of the original left anywhere in the bytes.
+
+The redacted snapshot is read from its bytes, as a stranger would read it. Each of its answers, turned back with the map, must be the
+original's: rules that matched, verdict, hops, rewrites, doubts. Where there is no capture, or besides it, packets between the addresses
+that the snapshot names are asked about.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from itertools import islice, zip_longest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from snapshot.host import Host
+from visualize.load import Loaded, load, replay, sources
+from visualize.packet.packet import Packet, Protocol
+from visualize.redact.gather import Gathered, in_hex, read, readable
+from visualize.redact.mapfile import turn_back
+from visualize.redact.packets import Packets
+from visualize.redact.redactor import VOCABULARY, Redactor
+from visualize.redact.tree import Address, AddressMap, Network
+from visualize.redact.words import Kind
+
+_PROBES = 120
+_PORTS = (80, 443, 22, 53)
+
+
+@dataclass(slots=True)
+class Proof:
+    """What was compared, and what was wrong (a sentence each)."""
+
+    packets: int = 0
+    probes: int = 0
+    bytes: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def same_answers(original: Loaded, redacted: Loaded, back: Redactor, proof: Proof) -> None:
+    """Replay both, and ask both about further packets."""
+    for first, second in zip_longest(_lines(original), _lines(redacted)):
+        proof.packets += 1
+        _compare(first, second, back, "packet", proof)
+        if len(proof.wrong) > 4:
+            return
+    for (place, first), (_, second) in zip(_probed(original.built.host, None), _probed(original.built.host, redacted, back), strict=True):
+        proof.probes += 1
+        _compare(first, second, back, f"a packet {place}", proof)
+        if len(proof.wrong) > 4:
+            return
+
+
+def _lines(loaded: Loaded) -> Iterator[dict[str, Any]]:
+    from visualize.line import replay_record
+    captures, _ = sources(loaded, ())
+    for one in replay(loaded, captures, {}) if captures else ():
+        yield replay_record(one)
+
+
+def _compare(first: dict[str, Any] | None, second: dict[str, Any] | None, back: Redactor, what: str, proof: Proof) -> None:
+    if first is None or second is None:
+        proof.wrong.append(f"{what}: only in the {'redacted' if first is None else 'original'} snapshot")
+        return
+    turned = _strings(second, back)
+    expected = _strings(first, None)
+    if turned != expected:
+        key = next((key for key in expected if turned.get(key) != expected[key]), "its fields")
+        number = f" {first['packet']} of {first['capture']}" if "capture" in first else ""
+        proof.wrong.append(f"{what}{number}: {key} differs: {_short(expected.get(key))} became {_short(turned.get(key))}")
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) < 600 else text[:600] + " ..."
+
+
+def _strings(value: Any, back: Redactor | None) -> Any:
+    """The value with every string turned back (or, for the original, its addresses in their usual form)."""
+    if isinstance(value, str):
+        return _usual(turn_back(value, back) if back is not None else value)
+    if isinstance(value, list):
+        return [_strings(one, back) for one in value]
+    if isinstance(value, dict):
+        return {_strings(key, back): _strings(one, back) for key, one in value.items()}
+    return value
+
+
+def _usual(text: str) -> str:
+    return re.sub(r"(?<![\w:.])[0-9A-Fa-f:]*::?[0-9A-Fa-f:]+(?![\w:.])", lambda m: str(_address(m[0]) or m[0]), text)
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+# ---- further packets -----------------------------------------------------------------------------------------------------------
+
+
+def _probed(host: Host, redacted: Loaded | None, back: Redactor | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Answers about packets between addresses of interfaces; of the redacted snapshot where it is given."""
+    from visualize.datapath.machine import Machine
+    from visualize.line import path_record
+    machine = Machine(redacted.built.host if redacted is not None else host)
+    names = _places(back) if back is not None else {}
+    for netns, interface, packet in islice(_packets(host), _PROBES):
+        if back is not None:
+            packet = _mapped(packet, back.addresses)
+        where = names.get(netns, netns)
+        if interface is None:
+            path, _ = machine.send(packet, where)
+            place = f"sent in {netns}"
+        else:
+            path, _ = machine.receive(packet, where, _interface(interface, back), None)
+            place = f"received by {interface} in {netns}"
+        yield f"{place} ({packet.src} > {packet.dst}:{packet.dport})", path_record(path)
+
+
+def _places(back: Redactor) -> dict[str, str]:
+    return {old: new for (kind, old), new in back.words.taken.items() if kind in (Kind.EARLY, Kind.LATE)}
+
+
+def _interface(name: str, back: Redactor | None) -> str:
+    if back is None:
+        return name
+    match = re.match(r"br-([0-9a-f]{12})$", name)
+    if match is not None:
+        return next((f"br-{new[:12]}" for new, old in back.identifiers.items() if old[:12] == match[1]), name)
+    stems = {old: new for (kind, old), new in back.words.taken.items() if kind is Kind.INTERFACE}
+    for old, new in stems.items():
+        if name.startswith(old) and re.fullmatch(r"\d*(\.\d+)?", name[len(old):]):
+            return new + name[len(old):]
+    return name
+
+
+def _mapped(packet: Packet, tree: AddressMap) -> Packet:
+    from dataclasses import replace
+    return replace(packet, src=tree.map(packet.src), dst=tree.map(packet.dst))
+
+
+def _packets(host: Host) -> Iterator[tuple[str, str | None, Packet]]:
+    """Packets that the snapshot's own addresses suggest: from each namespace to the others' addresses, and in by each interface."""
+    held: list[tuple[str, str, Address]] = [(name, i.name, a.local) for name, n in host.namespaces.items() for i in n.interfaces.values()
+                                            for a in i.addresses if not a.local.is_loopback and not a.local.is_link_local]
+    for number, (netns, interface, address) in enumerate(held):
+        for offset, (_, _, other) in enumerate(held):
+            if other.version != address.version or other == address:
+                continue
+            port = _PORTS[(number + offset) % len(_PORTS)]
+            packet = Packet(address, other, Protocol.TCP, sport=40000 + number, dport=port, tcp_flags=2, length=60, transport_length=0, seq=1, ack=0,
+                            window=64240, identification=number + 1 if address.version == 4 else 0)
+            yield netns, None, packet
+            stranger = _neighbour(address)
+            if stranger is not None:
+                from dataclasses import replace
+                yield netns, interface, replace(packet, src=stranger, sport=41000 + offset)
+
+
+def _neighbour(address: Address) -> Address | None:
+    """Another address of the same network, for a packet from outside."""
+    return type(address)(int(address) ^ 4) if int(address) & 0xFF not in (251, 4) else None
+
+
+# ---- nothing is left -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What must not be found any more."""
+
+    addresses: set[Address]
+    blocks: set[Network]
+    macs: set[bytes]
+    names: "re.Pattern[str] | None"
+
+
+def nothing_left(files: Mapping[str, bytes], gathered: Gathered, redactor: Redactor, packets: Packets, proof: Proof) -> None:
+    """Look for every original address and name in the bytes of the output, in every encoding that was read."""
+    images = {redactor.addresses.map(a) for a in gathered.addresses}
+    blocks = {redactor.addresses.network(n) for n in gathered.blocks}
+    gone = Gone({a for a in gathered.addresses if redactor.addresses.map(a) != a} - images, gathered.blocks - blocks,
+                {m for m in gathered.macs if not AddressMap.is_special(m)} - {redactor.addresses.mac(m) for m in gathered.macs},
+                _name_pattern(redactor))
+    for path, data in files.items():
+        proof.bytes += len(data)
+        if path.endswith((".pcap", ".pcapng", ".cap")):
+            _captured(path, data, gone, redactor, proof)
+        else:
+            _told(path, data.decode("utf-8", "surrogateescape"), gone, proof)
+    for identifier in gathered.identifiers:
+        for path, data in files.items():
+            if identifier.encode() in data or identifier in path:
+                proof.wrong.append(f"{path}: still holds the identifier {identifier}")
+
+
+def _name_pattern(redactor: Redactor) -> "re.Pattern[str] | None":
+    """Names that can be told from the words of the tools: longer than three letters, or unusual."""
+    from visualize.redact.usual import USUAL_WORDS
+    names = {old.strip("\"'") for (kind, old), new in redactor.words.taken.items() if kind is not Kind.STRING}
+    wanted = {name for name in names if len(name) > 2 and name.lower() not in USUAL_WORDS and name not in VOCABULARY}
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(re.escape(n) for n in sorted(wanted, key=len, reverse=True))})(?![\w-])") if wanted else None
+
+
+def _told(path: str, text: str, gone: Gone, proof: Proof) -> None:
+    whole = f"{path}\n{readable(path, text)}"  # JSON escapes are read, not searched
+    addresses, blocks, macs = read(whole)
+    if "proc-net" in path or "ip_vs" in path:
+        addresses |= {*in_hex(whole, False), *in_hex(whole, True)}
+    addresses |= {IPv4Address(int(m[0], 16)) for m in re.finditer(r"(?<=\b0x)[0-9a-fA-F]{8}\b", whole)}
+    for left in [*sorted(addresses & gone.addresses, key=str)[:3], *sorted(blocks & gone.blocks, key=str)[:3]]:
+        proof.wrong.append(f"{path}: still holds the address {left}")
+    for mac in sorted(macs & gone.macs)[:3]:
+        proof.wrong.append(f"{path}: still holds the MAC address {mac.hex(':')}")
+    match = gone.names.search(whole) if gone.names is not None else None
+    if match is not None:
+        proof.wrong.append(f"{path}: still holds the name {match[0]!r}")
+
+
+def _captured(path: str, data: bytes, gone: Gone, redactor: Redactor, proof: Proof) -> None:
+    """A capture: the addresses that can be read in its frames, and the bytes of long addresses wherever they stand."""
+    from visualize.redact.captures import rewrite
+    again = Packets(redactor.addresses)
+    rewrite(data, again, str, path)
+    for address in sorted(again.seen & gone.addresses, key=str)[:3]:
+        proof.wrong.append(f"{path}: still holds the address {address}")
+    for found in [m for m in gone.macs if m in data][:3]:
+        proof.wrong.append(f"{path}: still holds the MAC address {found.hex(':')}")
+    for six in [a for a in gone.addresses if isinstance(a, IPv6Address) and a.packed in data][:3]:
+        proof.wrong.append(f"{path}: still holds the address {six}")
+    for (kind, old), _ in redactor.words.taken.items():
+        word = old.strip("\"'").encode("utf-8", "surrogateescape")
+        if len(word) > 4 and word in data and kind is not Kind.INTERFACE:
+            proof.wrong.append(f"{path}: still holds the name {old!r}")
+
+
+def reload(data: bytes) -> Loaded:
+    """The redacted snapshot, read from the bytes that are to be handed out."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "redacted.tar.gz"
+        path.write_bytes(data)
+        return load(str(path))

@@ -1,0 +1,72 @@
+"""Names and their stand-ins: each name is renamed alike wherever it stands; the new ones say what kind of thing they name."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Kind(Enum):
+    """What a name names; the value is what its stand-in begins with."""
+
+    HOST = "hostname"
+    EARLY = "container"  # a container or namespace whose name sorts before `host`: files keep their order
+    LATE = "namespace"  # one that sorts behind it
+    IMAGE = "image"
+    NETWORK = "network"
+    ALIAS = "alias"
+    DOMAIN = "domain"
+    SET = "set"
+    CHAIN = "CHAIN"
+    TABLE = "table"
+    OBJECT = "object"
+    COMMENT = "comment"
+    LOG = "log"
+    LIST = "list"
+    STRING = "string"
+    USER = "user"
+    PROCESS = "process"
+    ROUTES = "rtable"
+    TEXT = "text"
+    INTERFACE = "nic"
+
+
+@dataclass(slots=True)
+class Words:
+    """The names of a snapshot. `give` all of them before the first is asked for, so that their order tells nothing new."""
+
+    taken: dict[tuple[Kind, str], str] = field(default_factory=dict)
+    _back: dict[str, str] = field(default_factory=dict)
+
+    def give(self, kind: Kind, names: Iterable[str]) -> None:
+        """Give each of these names a stand-in, in sorted order."""
+        for name in sorted(set(names)):
+            self(kind, name)
+
+    def __call__(self, kind: Kind, name: str) -> str:
+        """The stand-in of a name."""
+        if not name:
+            return name
+        found = self.taken.get((kind, name))
+        if found is None:
+            number = sum(1 for held, _ in self.taken if held is kind) + 1
+            found = f"{kind.value}{number}x" if kind is Kind.INTERFACE else f"{kind.value}-{number:03d}"
+            self.keep(kind, name, found)
+        return found
+
+    def keep(self, kind: Kind, name: str, new: str) -> None:
+        """Remember a stand-in."""
+        self.taken[(kind, name)] = new
+        self._back[new] = name
+
+    def known(self, kind: Kind, name: str) -> str:
+        """The stand-in if the name has one of this kind, else the name itself."""
+        return self.taken.get((kind, name), name)
+
+    def back(self, text: str) -> str:
+        """A text with the names in it put back."""
+        if not self._back:
+            return text
+        pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(new)}(?!\w)" if not new.startswith("nic") else rf"(?<![\w-]){re.escape(new)}"
+                                      for new in sorted(self._back, key=len, reverse=True)))
+        return pattern.sub(lambda match: self._back[match[0]], text)
