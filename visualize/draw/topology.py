@@ -10,6 +10,7 @@ from visualize.flow import Flow
 from visualize.path import Bridged, Crossed, Path, Received, Sent
 
 _ROOM = 200.0
+_UPLINKS = (None, "vlan", "bond", "team", "vxlan")  # kinds of interfaces by which a bridge or bond reaches the outside
 _INNER = ("bridge", "dummy", "vlan", "macvlan", "ipvlan", "vrf")
 Place = tuple[str, str]  # a namespace and an interface
 
@@ -72,7 +73,9 @@ class _Map:
                 text = f"vlan {interface.vlan_id}" if interface.vlan_id is not None else interface.kind or ""
                 self.edge((name, parent or ""), (name, interface.name), Line.CABLE, text)
             if interface.master in namespace.interfaces and not self.is_row(namespace, interface):
-                self.edge((name, interface.master or ""), (name, interface.name), Line.PORT, "")
+                port, master = (name, interface.name), (name, interface.master or "")
+                uplink = interface.kind in _UPLINKS  # what leads outside stands to the left
+                self.edge(*((port, master) if uplink else (master, port)), Line.PORT, "")
         return Cluster(self.key(name), title, tuple(gloss), (*nodes, *self.published(name)), container=name != HOST)
 
     def key(self, name: str) -> str:
@@ -92,7 +95,7 @@ class _Map:
     def is_row(self, namespace: Namespace, interface: Interface) -> bool:
         """A veth that is a bridge's port is a row of the bridge's card, from which its cable goes on."""
         master = namespace.interfaces.get(interface.master or "")
-        return master is not None and master.kind == "bridge" and interface.kind in ("veth", None) and not interface.loopback
+        return master is not None and master.kind == "bridge" and interface.kind == "veth"
 
     def edge(self, first: Place, second: Place, line: Line, label: str) -> None:
         here, there = self.at(first), self.at(second)
@@ -156,6 +159,8 @@ class _Map:
                 if interface.peer_netns is None or interface.peer_name is None:
                     continue
                 here, there = (name, interface.name), (interface.peer_netns, interface.peer_name)
+                if interface.kind != "veth":
+                    here, there = there, here  # a macvlan or ipvlan hangs on its parent
                 if frozenset((here, there)) not in done:
                     done.add(frozenset((here, there)))
                     self.edge(here, there, Line.CABLE, "" if interface.kind == "veth" else interface.kind or "")
@@ -198,7 +203,10 @@ class _Map:
     def is_outer(self, interface: Interface) -> bool:
         """An interface with an address or a bridge's uplink, with no captured other end and nothing of its own below."""
         inner = interface.loopback or interface.kind in _INNER or interface.parent is not None
-        return not inner and interface.peer_netns is None and (bool(interface.addresses) or interface.master is not None)
+        own = self.host.namespaces[HOST].interfaces.values()
+        bond = interface.kind == "bond" and any(other.master == interface.name for other in own)  # its members lead outside
+        leads = bool(interface.addresses) or (interface.master is not None and interface.kind in _UPLINKS)
+        return not inner and not bond and interface.peer_netns is None and leads
 
 
 def _shown(namespace: Namespace) -> list[Interface]:
