@@ -1,15 +1,15 @@
 """A path as cards in the order of its steps, each with the namespace that it stands in. `detail` folds what decided nothing."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import assert_never
+from dataclasses import replace
 
 from snapshot.host import Host
+from visualize.draw.folding import Card, merge, without_hops
+from visualize.draw.rows import aspect, change_rows, evidence_text, header_rows, moved, route_rows, rule_rows, verdict_word
 from visualize.draw.rules import Walked, fold, matters
 from visualize.draw.scene import Kind, Look, Node, Row
-from visualize.draw.words import HOOKS, describe_kind, did, doubt_text, endpoint, place_name, rule_name, tuple_text
+from visualize.draw.words import HOOKS, describe_kind, doubt_text, place_name, tuple_text
 from visualize.flow import PathUse
-from visualize.packet.packet import Packet
 from visualize.path import (
     Begot,
     Bridged,
@@ -23,54 +23,18 @@ from visualize.path import (
     Routed,
     RuleMatched,
     Sent,
-    Sighting,
     Step,
     Tracked,
     Verdict,
 )
 
-_NAT = ("source", "src", "sport"), ("destination", "dst", "dport")
 _ENDS = {Verdict.FORWARDED: Look.FORWARDED, Verdict.DELIVERED: Look.DELIVERED, Verdict.UNKNOWN: Look.UNKNOWN}
 _KINDS = {Evidence.SEEN: Kind.SEEN, Evidence.NOT_SEEN: Kind.NOT_SEEN, Evidence.CONTRADICTED: Kind.CONTRADICTED}
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A node and the namespace that it stands in."""
-
-    netns: str
-    node: Node
 
 
 def cards(host: Host, use: PathUse, prefix: str, detail: str) -> list[Card]:
     """The cards of one path. `prefix` begins their ids; `detail` is summary, rules or full."""
     return _Teller(host, use, prefix, detail).run()
-
-
-def header_rows(packet: Packet, before: Packet | None = None) -> tuple[Row, ...]:
-    """Source and destination of a packet, one below the other; what differs from `before` shows both."""
-    rows = []
-    for label, address, port in _NAT:
-        new = endpoint(getattr(packet, address), getattr(packet, port))
-        old = endpoint(getattr(before, address), getattr(before, port)) if before is not None else new
-        rows.append(Row(new, Kind.HEADER, label, old if old != new else ""))
-    return tuple(rows)
-
-
-def rule_rows(step: Walked, detail: str) -> list[Row]:
-    """A rule that mattered: where it stands and what it made, its text, its file and line, its doubt."""
-    if isinstance(step, PolicyApplied):
-        return [Row(f"{step.table} {step.chain} policy: {step.verdict}", Kind.STRONG),
-                Row("no rule of the chain decided", Kind.DIM)]
-    where = f"{step.file}:{step.line}"
-    if not matters(step) and detail != "full":
-        return [Row(f"{rule_name(step)} leads {did(step)}", Kind.DIM, rule=where)]
-    rows = [Row(f"{rule_name(step)}: {did(step)}", Kind.STRONG if matters(step) else Kind.TEXT, rule=where)]
-    if detail != "summary":
-        rows += [Row(step.text, Kind.CODE, rule=where), Row(where, Kind.DIM, rule=where)]
-    if step.doubt is not None:
-        rows.append(Row(doubt_text(step.doubt), Kind.DOUBT))
-    return rows
 
 
 class _Teller:
@@ -95,7 +59,7 @@ class _Teller:
         if self.detail == "full":
             found = self.found
         else:
-            found = _merge(self.found) if self.detail == "rules" else _without_hops(_merge(self.found))
+            found = merge(self.found) if self.detail == "rules" else without_hops(merge(self.found))
         return [replace(card, node=replace(card.node, lane=self.prefix)) for card in found]
 
     def add(self, index: int, netns: str, look: Look, title: str, gloss: str, rows: Iterable[Row], since: int | None = None) -> None:
@@ -134,11 +98,11 @@ class _Teller:
             return
         netns, hook = self.hook
         told = fold(walked)
-        rows = [row for step in (walked if self.detail == "full" else told.kept) for row in rule_rows(step, self.detail)]
+        rows = [row for step in (walked if self.detail == "full" else told.kept) for row in rule_rows(self.host, step, self.detail)]
         if told.kept:
             if told.idle and self.detail == "rules":
                 rows.insert(0, Row(f"nothing decided in {', '.join(told.idle)}", Kind.DIM))
-            verdict = next((_verdict(s) for s in reversed(told.kept) if _verdict(s)), "")
+            verdict = next((verdict_word(s) for s in reversed(told.kept) if verdict_word(s)), "")
             self.add(index - 1, netns, Look.PASS, f"{hook}{': ' + verdict if verdict else ''}", HOOKS.get(hook, ""), rows, self.walked_from)
             return
         idle = f"nothing decided in {', '.join(told.idle)}" if told.idle else "no rule decided"
@@ -163,12 +127,12 @@ class _Teller:
         self.close(since)
         told_by = {"rule": (), "conntrack": (Row("by conntrack, which remembers what was done to the connection's first packet", Kind.DIM),),
                    "kernel": (Row("by the kernel", Kind.DIM),)}
-        rows = [*_changes(self.packet, step), *told_by.get(step.by, (Row(f"by {step.by}", Kind.DIM),)),
-                *(row for one in culprits for row in rule_rows(one, self.detail))]
+        rows = [*change_rows(self.packet, step), *told_by.get(step.by, (Row(f"by {step.by}", Kind.DIM),)),
+                *(row for one in culprits for row in rule_rows(self.host, one, self.detail))]
         if step.why:
             rows.append(Row(step.why, Kind.DIM))
         rows += self.doubt_rows(step.kind)
-        self.add(index, step.netns, Look.REWRITE, f"{step.kind}: {_aspect(step)}", HOOKS.get(step.hook, step.hook), rows, since)
+        self.add(index, step.netns, Look.REWRITE, f"{step.kind}: {aspect(step)}", HOOKS.get(step.hook, step.hook), rows, since)
 
     def doubt_rows(self, word: str) -> list[Row]:
         """Doubts whose place names this word, told once."""
@@ -196,7 +160,7 @@ class _Teller:
                 self.hop(index, step.netns, Row(f"in, over the veth pair from {step.from_interface}", Kind.TEXT, step.interface),
                          *self.evidence(step.netns, step.interface, False))
             case Routed():
-                self.hop(index, step.netns, *_route_rows(step, self.detail))
+                self.hop(index, step.netns, *route_rows(step, self.detail))
             case Bridged():
                 way = f"to port {step.port}" if step.port else "up to the host's own stack"
                 why = "" if step.why == "fdb" and self.detail != "full" else f" ({step.why})"
@@ -212,7 +176,7 @@ class _Teller:
         """What the capture says of this place: a row, or none where it could not see."""
         here = [s for s in self.sightings if (s.netns, s.interface, s.outgoing) == (netns, interface, outgoing)]
         self.sightings = [s for s in self.sightings if s not in here]
-        return tuple(Row(_evidence(s), _KINDS[s.state], " ") for s in here)
+        return tuple(Row(evidence_text(s), _KINDS[s.state], " ") for s in here)
 
     def start(self, index: int, step: Received) -> None:
         """Where the way begins; the sender at the other end of a veth pair is known all the same."""
@@ -245,7 +209,7 @@ class _Teller:
     def end(self, index: int, step: Ended) -> None:
         look = _ENDS.get(step.verdict, Look.DROPPED)
         titles = {Verdict.DELIVERED: f"Delivered to {place_name(self.host, step.netns)}", Verdict.FORWARDED: f"Leaves by {step.interface}"}
-        rows = list(header_rows(step.packet)) if step.packet is not self.path.start and _moved(self.path.start, step.packet) else []
+        rows = list(header_rows(step.packet)) if step.packet is not self.path.start and moved(self.path.start, step.packet) else []
         plain = (f"leaves by {step.interface}", f"delivered to {place_name(self.host, step.netns)}", "delivered to the host itself")
         if step.socket is not None:
             rows.append(Row(step.socket, Kind.TEXT, "listening"))
@@ -285,7 +249,7 @@ class _Teller:
         last = self.path.steps[-2] if len(self.path.steps) > 1 else None
         if not isinstance(last, RuleMatched | PolicyApplied) or not matters(last):
             return []
-        stolen = rule_rows(last, "rules")
+        stolen = rule_rows(self.host, last, "rules")
         card = self.found.pop()
         rest = tuple(row for row in card.node.rows if row not in stolen)
         if rest:
@@ -299,93 +263,11 @@ class _Teller:
     def leftover(self) -> list[Row]:
         """What no card has told yet: sightings elsewhere than the path predicts, and doubts."""
         told = {row.text for card in self.found for row in card.node.rows}
-        where = [Row(f"{s.interface} {'out' if s.outgoing else 'in'}: {_evidence(s)}", _KINDS[s.state]) for s in self.sightings
+        where = [Row(f"{s.interface} {'out' if s.outgoing else 'in'}: {evidence_text(s)}", _KINDS[s.state]) for s in self.sightings
                  if s.state is Evidence.CONTRADICTED]
         return where + [Row(f"{d.at}: {doubt_text(d)}", Kind.DOUBT) for d in self.doubts if doubt_text(d) not in told]
-
-
-def _evidence(sighting: Sighting) -> str:
-    """What a capture says of a predicted place."""
-    match sighting.state:
-        case Evidence.SEEN:
-            return f"seen in the capture, frame {sighting.packet}"
-        case Evidence.NOT_SEEN:
-            return "not seen in the capture"
-        case Evidence.CONTRADICTED:
-            frame = f", frame {sighting.packet}" if sighting.packet is not None else ""
-            return f"the capture says otherwise{frame}: {sighting.why}"
-        case _:
-            assert_never(sighting.state)
 
 
 def _labelled(rows: tuple[Row, ...], label: str) -> tuple[Row, ...]:
     """Rows of which the first bears a label."""
     return tuple(replace(row, label=row.label or (" " if number else label)) for number, row in enumerate(rows))
-
-
-def _verdict(step: Walked) -> str:
-    if isinstance(step, PolicyApplied):
-        return f"policy {step.verdict}"
-    return did(step).removesuffix(", and on") if matters(step) else ""
-
-
-def _aspect(step: Rewritten) -> str:
-    """What of the packet is rewritten, in words."""
-    words = {"src": "source", "sport": "source", "dst": "destination", "dport": "destination", "icmp_id": "ICMP id"}
-    names = list(dict.fromkeys(words.get(key, key) for key in step.before))
-    back = " restored" if step.kind.startswith("un-") else " rewritten"
-    return " and ".join(names) + back if names else "rewritten"
-
-
-def _changes(before: Packet, step: Rewritten) -> list[Row]:
-    """The header with what changed, and the other fields that did."""
-    pairs = {"src", "sport", "dst", "dport"}
-    rows = list(header_rows(step.packet, before)) if pairs & set(step.before) else []
-    def show(key: str, value: object) -> str:
-        return f"{value:#x}" if key in ("mark", "tos") and isinstance(value, int) else str(value)
-    return rows + [Row(show(key, step.after[key]), Kind.HEADER, key.replace("_", " "), show(key, step.before[key]))
-                   for key in step.before if key not in pairs]
-
-
-def _moved(start: Packet, end: Packet) -> bool:
-    return (start.src, start.dst, start.sport, start.dport, start.icmp_id) != (end.src, end.dst, end.sport, end.dport, end.icmp_id)
-
-
-def _route_rows(step: Routed, detail: str) -> list[Row]:
-    if step.type == "local":
-        text = "to this machine itself"
-    elif step.out is None:
-        text = step.type if step.type != "unicast" else "no way out"
-    else:
-        text = f"out by {step.out}" + (f", next hop {step.gateway}" if step.gateway else "")
-    rows = [Row(text + (f" (routed again: {step.why})" if step.why else ""), Kind.TEXT, "route")]
-    if (step.type != "local" or detail == "full") and step.route:
-        rows.append(Row(step.route + (f"  (table {step.table})" if step.table not in ("", "main", "local") else ""), Kind.CODE))
-    if detail == "full" and step.rule:
-        rows.append(Row(f"by policy rule {step.rule}", Kind.DIM))
-    return rows
-
-
-def _merge(found: list[Card]) -> list[Card]:
-    """Neighbouring hops of one namespace become one card; what conntrack said at once goes to the start's."""
-    merged: list[Card] = []
-    for card in found:
-        last = merged[-1] if merged else None
-        if last is not None and last.netns == card.netns and card.node.look is Look.HOP:
-            conntrack = all(row.label == "conntrack" for row in card.node.rows)
-            if last.node.look is Look.HOP or (last.node.look is Look.START and conntrack):
-                merged[-1] = replace(last, node=replace(last.node, rows=last.node.rows + card.node.rows, steps=_span(last.node, card.node)))
-                continue
-        merged.append(card)
-    return merged
-
-
-def _span(first: Node, second: Node) -> tuple[int, int] | None:
-    return (first.steps[0], second.steps[1]) if first.steps is not None and second.steps is not None else first.steps
-
-
-def _without_hops(found: list[Card]) -> list[Card]:
-    """A summary leaves hops out, but for what the capture contradicts."""
-    def speaks(node: Node) -> bool:
-        return node.look is not Look.HOP or any(row.kind is Kind.CONTRADICTED for row in node.rows)
-    return [card for card in found if speaks(card.node)]

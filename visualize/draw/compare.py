@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from snapshot.host import Host
-from visualize.draw.cards import Card, cards
+from visualize.draw.cards import cards
+from visualize.draw.folding import Card
 from visualize.draw.lanes import TWO_LANES, Lane, clusters, edges
 from visualize.draw.scene import Kind, Line, Look, Node, Row, Scene
 from visualize.draw.words import VERDICTS, did, rule_name
@@ -38,8 +39,9 @@ def compared(first: Flow, second: Flow) -> str:
     why = f" Their packets differ in {', '.join(differ)}." if differ else " Their packets are alike; what was known of their connections differs."
     if at == 0:
         return f"They begin in different places.{why}"
-    one, two = (_told(f.first.steps[min(at, len(f.first.steps) - 1)]) for f in (first, second))
-    return f"They go the same way until flow {first.number} meets {one}, and flow {second.number} {two}.{why}"
+    one, two = (_told(f.first.steps[min(at, len(f.first.steps) - 1)]).partition(": ") for f in (first, second))
+    told = [f"{what} ({made})" if made else what for what, _, made in (one, two)]
+    return f"They go the same way until flow {first.number} meets {told[0]}, and flow {second.number} {told[1]}.{why}"
 
 
 def parting(first: Path, second: Path) -> int | None:

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 
 from snapshot.host import HOST, Host
-from visualize.draw.cards import Card
+from visualize.draw.folding import Card
 from visualize.draw.ranks import pair
 from visualize.draw.scene import Cluster, Edge, Line, Look, Node
 from visualize.draw.words import place_lines
