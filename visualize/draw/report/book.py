@@ -8,7 +8,7 @@ from snapshot.finding import Finding
 from snapshot.host import Host
 from visualize.draw.caption import caption
 from visualize.draw.report.rules import RuleBook
-from visualize.draw.report.slots import FIELDS, template
+from visualize.draw.report.slots import FIELDS, SORTS, Slots
 from visualize.draw.report.ways import WayBook, forms
 from visualize.draw.topology import node_ids
 from visualize.draw.words import HOOKS
@@ -62,13 +62,13 @@ class _FlowBook:
         self.kind_records: list[dict[str, Any]] = []
 
     def row(self, flow: Flow, log: Sequence[LoggedPacket], epoch: int) -> list[Any]:
-        shared: dict[tuple[str, str | None], int] = {}
+        shared: dict[tuple[str, str | None], int] = {}  # by sort: a port that equals a TTL by chance makes no kind of its own
         uses: list[tuple[str, int, tuple[int, ...]]] = []
         for role, use in (*(("original", use) for use in flow.original), *(("reply", use) for use in flow.reply)):
             way, filled = self.ways.add(use)
-            wiring = tuple(shared.setdefault((_class(index), value), len(shared)) for index, value in enumerate(filled))
+            wiring = tuple(shared.setdefault((SORTS[index % len(SORTS)], value), len(shared)) for index, value in enumerate(filled))
             uses.append((role, way, wiring))
-        told = template(caption(self.host, flow), forms(flow.first))
+        told = Slots(forms(flow.first)).template(caption(self.host, flow))
         key = (ended_in(flow), decided_at(flow.first), told if isinstance(told, str) else tuple(told), *uses)
         kind = self.kinds.get(key)
         if kind is None:
@@ -85,11 +85,6 @@ class _FlowBook:
         use_of = {number: index for index, use in enumerate(uses) for number in use.packets} if log else {}
         return [[packet.number, use_of.get(packet.number, 0), packet.time_ns - started, packet.length, self.words.number(packet.info)]
                 for packet in log]
-
-
-def _class(index: int) -> str:
-    """Slots share a value only with slots of their sort: a port that equals a TTL by chance makes no kind of its own."""
-    return {"src": "address", "dst": "address", "sport": "port", "dport": "port"}.get(name := FIELDS[index % len(FIELDS)], name)
 
 
 def book(host: Host, flows: Sequence[Flow], logs: Mapping[int, Sequence[LoggedPacket]], findings: Sequence[Finding],

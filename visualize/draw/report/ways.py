@@ -1,11 +1,12 @@
 """The distinct ways that packets took, each written once as plain records for the page, with slots for what differs (`slots.py`)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from snapshot.host import Host
 from visualize.draw.report.rules import RuleBook
-from visualize.draw.report.slots import NAMES, slot, template, values
+from visualize.draw.report.slots import NAMES, Slots, slot
 from visualize.draw.rules import matters
 from visualize.draw.words import describe_kind, did, place_title
 from visualize.flow import PathUse
@@ -46,14 +47,14 @@ class WayBook:
 
     def add(self, use: PathUse) -> tuple[int, list[str | None]]:
         """The number of this use's way, written where it is new, and what fills its slots."""
-        found = forms(use.path)
-        key = _key(use, found)
+        slots = Slots(forms(use.path))
+        key = _key(use, slots)
         number = self._known.get(key)
         if number is None:
             number = self._known[key] = len(self.records)
-            self.records.append(_Writer(self, use, found).record())
+            self.records.append(_Writer(self, use, slots).record())
         self.rules.count(self.records[number]["rules"], self.records[number]["policies"], len(use.packets))
-        return number, values(found)
+        return number, slots.values
 
     def place(self, netns: str) -> int:
         """The number of a namespace."""
@@ -67,24 +68,19 @@ class WayBook:
 # -- what makes two uses the same way -------------------------------------------------------------------------------------
 
 
-def _key(use: PathUse, found: list[Packet]) -> tuple[object, ...]:
-    path = use.path
-
-    def told(text: str) -> object:
-        made = template(text, found)
-        return made if isinstance(made, str) else tuple(made)
-
+def _key(use: PathUse, slots: Slots) -> tuple[object, ...]:
+    path, told = use.path, slots.key
     return (path.start.protocol, path.state, path.role, path.decided_by, describe_kind(path.start),
             *(_step_key(step, told) for step in path.steps), *(_doubt_key(doubt, told) for doubt in path.doubts),
             *((describe_kind(child.start), told(child.end.why)) for child in path.children),
             *((s.netns, s.interface, s.outgoing, s.state, told(s.why)) for s in use.sightings))
 
 
-def _doubt_key(doubt: Doubt, told: Any) -> tuple[object, ...]:
+def _doubt_key(doubt: Doubt, told: Callable[[str], object]) -> tuple[object, ...]:
     return (told(doubt.at), told(doubt.why), told(doubt.assumed), told(doubt.settle), doubt.weak)
 
 
-def _step_key(step: Step, told: Any) -> tuple[object, ...]:
+def _step_key(step: Step, told: Callable[[str], object]) -> tuple[object, ...]:
     match step:
         case RuleMatched():
             doubt = _doubt_key(step.doubt, told) if step.doubt is not None else None
@@ -120,8 +116,8 @@ def _step_key(step: Step, told: Any) -> tuple[object, ...]:
 class _Writer:
     """Writes one way: a record for each step, with the place, the hook, the packet's form after it, and its words."""
 
-    def __init__(self, book: WayBook, use: PathUse, found: list[Packet]) -> None:
-        self.book, self.use, self.forms = book, use, found
+    def __init__(self, book: WayBook, use: PathUse, slots: Slots) -> None:
+        self.book, self.use, self.told = book, use, slots.template
         self.form = 0
         self.stack: list[str] = []
         self.base = ("", "", "", "")
@@ -132,7 +128,7 @@ class _Writer:
     def record(self) -> dict[str, Any]:
         path = self.use.path
         steps = [record for step in path.steps for record in (self.step(step),) if record]
-        born = len(self.forms) - len(path.children)
+        born = len(forms(path)) - len(path.children)
         return {"proto": path.start.protocol_name, "kind": describe_kind(path.start), "state": path.state, "role": path.role,
                 "verdict": path.verdict.value, "certainty": path.certainty.value, "last": self.form,
                 "why": self.told(path.end.why), "at": path.end.at, "steps": steps, "doubts": [self.doubt(d) for d in path.doubts],
@@ -141,9 +137,6 @@ class _Writer:
                 "seen": [{"place": self.book.place(s.netns), "interface": s.interface, "out": s.outgoing, "state": s.state.value,
                           "why": self.told(s.why)} for s in self.use.sightings],
                 "by": sorted(path.decided_by), "rules": self.rules, "policies": self.policies}
-
-    def told(self, text: str) -> Any:
-        return template(text, self.forms)
 
     def doubt(self, doubt: Doubt) -> dict[str, Any]:
         return {"at": self.told(doubt.at), "why": self.told(doubt.why), "assumed": self.told(doubt.assumed), "settle": self.told(doubt.settle),

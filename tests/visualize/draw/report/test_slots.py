@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from visualize.draw.report.slots import Template, template, values
+from visualize.draw.report.slots import Slots, Template
 from visualize.packet.packet import Packet
 
 FIRST = Packet(ip_address("10.0.0.1"), ip_address("192.0.2.80"), 6, sport=40000, dport=80)
@@ -14,7 +14,12 @@ FORMS = [FIRST, replace(FIRST, dst=ip_address("172.17.0.2"), dport=8080)]
 
 def filled(made: Template, forms: list[Packet]) -> str:
     """The template as the page fills it."""
-    return made if isinstance(made, str) else "".join(part if isinstance(part, str) else values(forms)[part] or "" for part in made)
+    return made if isinstance(made, str) else "".join(part if isinstance(part, str) else Slots(forms).values[part] or "" for part in made)
+
+
+def template(text: str, forms: list[Packet]) -> Template:
+    """The text's template for these forms of a packet."""
+    return Slots(forms).template(text)
 
 
 @pytest.mark.parametrize("text", ["", "leaves by eth0", "no route to 192.0.2.80", "10.0.0.1:40000 > 192.0.2.80:80", "10.0.0.1:400000", "10.0.0.11", "to 172.17.0.2:8080 (was 192.0.2.80:80)",
