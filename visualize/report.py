@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _FLAGS = (("SYN", 2), ("FIN", 1), ("RST", 4), ("PSH", 8), ("ACK", 16), ("URG", 32))
 _LOGGED = 40  # packets listed for one flow, at most
+_LOGGED_AT_LEAST = 4
 _LOGGED_IN_ALL = 60_000  # and for all flows together: many flows list fewer packets each
 
 
@@ -37,18 +38,20 @@ class PacketLog:
 
     def __init__(self) -> None:
         self.packets: dict[int, list[LoggedPacket]] = {}
+        self.kept = 0
 
     def watch(self, replayed: Iterable[Replayed]) -> Iterator[Replayed]:
         """The packets, unchanged."""
         for one in replayed:
             known = self.packets.setdefault(one.flow, [])
-            if len(known) < _LOGGED:
+            if len(known) < (_LOGGED if self.kept < 4 * _LOGGED_IN_ALL else _LOGGED_AT_LEAST):
+                self.kept += 1
                 known.append(LoggedPacket(one.number, one.time_ns, one.path.start.length, packet_info(one.path.start)))
             yield one
 
     def of(self, flows: Sequence[Flow]) -> dict[int, Sequence[LoggedPacket]]:
         """The packets to list for these flows."""
-        most = max(4, _LOGGED_IN_ALL // max(1, len(flows)))
+        most = max(_LOGGED_AT_LEAST, _LOGGED_IN_ALL // max(1, len(flows)))
         return {flow.number: self.packets.get(flow.number, [])[:most] for flow in flows}
 
 

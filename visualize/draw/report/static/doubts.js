@@ -22,6 +22,7 @@ function doubtGroups() {
 
 function doubtItem({ doubt, use, flow, count }) {
   const text = (name) => fill(doubt[name], use.values);
+  const byHand = ['yes', 'no'].includes(text('assumed')); // other answers are words, which no option can give
   const link =
     count === 1
       ? h('a', { href: `#flow=${flow.id}` }, `flow ${flow.id}`)
@@ -35,11 +36,13 @@ function doubtItem({ doubt, use, flow, count }) {
     h('p', {}, text('why')),
     facts([
       ['Assumed', text('assumed')],
-      ['Would settle it', text('settle')],
+      ['Would settle it', text('settle').startsWith('--assume') ? '' : text('settle')],
       ['In', link],
       ['The path is', doubt.weak ? 'unknown: the default is no better than its opposite' : 'assumed'],
     ]),
-    h('p', { class: 'dim' }, 'Settle it by hand: ', h('code', {}, `--assume ${text('key')}=yes`), ' or ', h('code', {}, '=no')),
+    byHand
+      ? h('p', { class: 'dim' }, 'By hand: ', h('code', {}, `--assume ${text('key')}=yes`), ' or ', h('code', {}, `--assume ${text('key')}=no`))
+      : null,
   );
 }
 

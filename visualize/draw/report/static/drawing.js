@@ -51,13 +51,44 @@ function hookRow(step, use) {
   );
 }
 
+/** The doubts of a way about a rule of this hook, matched or not. */
+function doubtsAt(steps, use) {
+  const chains = new Set(steps.filter((step) => step.chain).map((step) => `${step.table} ${step.chain} `));
+  const told = new Set(
+    steps
+      .map((step) => step.doubt)
+      .filter(Boolean)
+      .map((doubt) => fill(doubt, use.values)),
+  );
+  return use.way.doubts.filter(
+    (doubt) => [...chains].some((chain) => fill(doubt.at, use.values).startsWith(chain)) && !told.has(fill(doubt.why, use.values)),
+  );
+}
+
+/** A button that shows the rules which decided nothing. */
+function unfolding(card, count) {
+  const label = `${count} more that decided nothing`;
+  const button = h('button', { type: 'button', class: 'unfold', 'aria-expanded': 'false' }, label);
+  button.addEventListener('click', () => {
+    const open = card.classList.toggle('open');
+    button.setAttribute('aria-expanded', String(open));
+    button.textContent = open ? 'Fold' : label;
+  });
+  return button;
+}
+
 function hookCard(hook, steps, use) {
-  const quiet = steps.filter((step) => step.quiet).length;
-  const card = h(
-    'div',
-    {
-      class: `hop hook${steps.some((step) => step.doubt) ? ' doubtful' : ''}${quiet === steps.length ? ' uneventful' : ''}${steps.some((step) => step.verdict === 'DROP' || step.verdict === 'REJECT') ? ' decisive' : ''}`,
-    },
+  const quiet = steps.filter((step) => step.quiet).length,
+    doubts = doubtsAt(steps, use);
+  const card = h('div', { class: 'hop hook' });
+  card.classList.toggle('doubtful', doubts.length > 0 || steps.some((step) => step.doubt));
+  card.classList.toggle('uneventful', quiet === steps.length);
+  card.classList.toggle(
+    'decisive',
+    steps.some((step) => step.verdict === 'DROP' || step.verdict === 'REJECT'),
+  );
+  put(
+    card,
     h('div', { class: 'hop-head' }, h('span', { class: 'hop-title' }, hook), h('span', { class: 'dim' }, HOOKS[hook] || '')),
     h(
       'ul',
@@ -65,49 +96,37 @@ function hookCard(hook, steps, use) {
       steps.map((step) => hookRow(step, use)),
     ),
   );
-  if (quiet) {
-    const label = `${quiet} more that decided nothing`;
-    const button = h(
-      'button',
-      {
-        type: 'button',
-        class: 'unfold',
-        'aria-expanded': 'false',
-        onclick: () => {
-          const open = card.classList.toggle('open');
-          button.setAttribute('aria-expanded', String(open));
-          button.textContent = open ? 'Fold' : label;
-        },
-      },
-      label,
+  for (const doubt of doubts)
+    put(
+      card,
+      h(
+        'div',
+        { class: 'doubt-line' },
+        icon('unknown'),
+        h('span', {}, `${fill(doubt.at, use.values)}: ${fill(doubt.why, use.values)}; assumed: ${fill(doubt.assumed, use.values)}`),
+      ),
     );
-    card.append(button);
-  }
-  return card;
+  return quiet ? put(card, unfolding(card, quiet)) : card;
 }
 
+/** What was rewritten, before and after. */
 function rewriteCard(step, use) {
+  const told = changes(step, use).map(([word, before, after]) => {
+    const becomes = h('span', { class: 'arrow', 'aria-label': 'becomes' }, ' → ');
+    return h('div', {}, h('dt', {}, word), h('dd', {}, h('del', {}, before), becomes, h('ins', {}, after)));
+  });
+  const why = step.why ? fill(step.why, use.values) : 'only in the packet that it quotes';
+  const head = h(
+    'div',
+    { class: 'hop-head' },
+    h('span', { class: 'hop-title' }, step.quiet ? 'TTL' : step.kind),
+    h('span', { class: 'dim' }, step.quiet ? 'one hop further' : WHOSE[step.by] || step.by),
+  );
   return h(
     'div',
     { class: `hop rewrite${step.quiet ? ' minor' : ''}` },
-    h(
-      'div',
-      { class: 'hop-head' },
-      h('span', { class: 'hop-title' }, step.quiet ? 'TTL' : step.kind),
-      h('span', { class: 'dim' }, step.quiet ? 'one hop further' : WHOSE[step.by] || step.by),
-    ),
-    h(
-      'dl',
-      { class: 'changes' },
-      changes(step, use).map(([word, before, after]) =>
-        h(
-          'div',
-          {},
-          h('dt', {}, word),
-          h('dd', {}, h('del', {}, before), h('span', { class: 'arrow', 'aria-label': 'becomes' }, ' → '), h('ins', {}, after)),
-        ),
-      ),
-    ),
+    head,
+    told.length ? h('dl', { class: 'changes' }, told) : h('p', { class: 'dim' }, why),
   );
 }
 

@@ -196,72 +196,55 @@ function neighbourLink(flow, step, name, title) {
     : null;
 }
 
+function crumbs(flow) {
+  const back = h('a', { href: flowsLink(), class: 'back' }, icon('back'), 'Flows');
+  return h(
+    'div',
+    { class: 'crumbs' },
+    back,
+    h('span', { class: 'grow' }),
+    neighbourLink(flow, -1, 'back', 'Previous'),
+    neighbourLink(flow, 1, 'next', 'Next'),
+  );
+}
+
+/** What became of it, in a sentence and in facts. */
+function verdictCard(flow) {
+  const when = clock(flow.start, 6);
+  const title = [
+    h('span', { class: 'dim' }, `Flow ${flow.id}`),
+    ' ',
+    h('span', { class: 'proto' }, flow.proto.toUpperCase()),
+    ' ',
+    tupleNode(flow.before),
+  ];
+  const after = flow.nat ? h('p', { class: 'after' }, h('span', { class: 'dim' }, 'after NAT '), tupleNode(flow.after)) : null;
+  const told = [
+    ['From', flow.who || 'not known'],
+    ['Decided by', flow.decided || 'no rule'],
+    ['Packets', `${number(flow.packets)}${flow.replied ? '' : ', no reply'}`],
+    ['Began', `${when.date} ${when.time} UTC`],
+    ['Lasted', flow.span ? lasting(flow.span) : ''],
+    ['Capture', flow.capture],
+  ];
+  const outcome = h('p', { class: 'outcome' }, badge(flow.verdict), sureness(flow.certainty));
+  const main = h('div', {}, h('h1', { id: 'h-flow' }, title), after, outcome, h('p', { class: 'caption' }, flow.caption));
+  return h('div', { class: `card verdict-card ${flow.verdict}` }, main, facts(told));
+}
+
 function showFlow(id) {
-  const flow = flowById.get(id);
-  const root = view('flow');
+  const flow = flowById.get(id),
+    root = view('flow');
+  root.replaceChildren();
   if (!flow) {
-    root.replaceChildren(
-      h('h1', { id: 'h-flow' }, 'No such flow'),
-      h('p', { class: 'card empty' }, `This report holds no flow ${id}.`),
-      h('p', {}, h('a', { href: '#flows' }, 'All flows')),
-    );
+    const none = h('p', { class: 'card empty' }, `This report holds no flow ${id}.`);
+    put(root, h('h1', { id: 'h-flow' }, 'No such flow'), none, h('p', {}, h('a', { href: '#flows' }, 'All flows')));
     return;
   }
-  const when = clock(flow.start, 6);
-  root.replaceChildren();
-  put(
-    root,
-    h(
-      'div',
-      { class: 'crumbs' },
-      h('a', { href: flowsLink(), class: 'back', 'data-back': true }, icon('back'), 'Flows'),
-      h('span', { class: 'grow' }),
-      neighbourLink(flow, -1, 'back', 'Previous'),
-      neighbourLink(flow, 1, 'next', 'Next'),
-    ),
-    h(
-      'div',
-      { class: `card verdict-card ${flow.verdict}` },
-      h(
-        'div',
-        { class: 'verdict-main' },
-        h(
-          'h1',
-          { id: 'h-flow' },
-          h('span', { class: 'dim' }, `Flow ${flow.id}`),
-          ' ',
-          h('span', { class: 'proto' }, flow.proto.toUpperCase()),
-          ' ',
-          tupleNode(flow.before),
-        ),
-        flow.nat ? h('p', { class: 'after' }, h('span', { class: 'dim' }, 'after NAT '), tupleNode(flow.after)) : null,
-        h('p', { class: 'outcome' }, badge(flow.verdict), sureness(flow.certainty)),
-        h('p', { class: 'caption' }, flow.caption),
-      ),
-      h(
-        'dl',
-        { class: 'facts' },
-        [
-          ['From', flow.who || 'not known'],
-          ['Decided by', flow.decided || '—'],
-          ['Packets', `${number(flow.packets)}${flow.replied ? '' : ', no reply'}`],
-          ['Began', `${when.date} ${when.time} UTC`],
-          ['Lasted', lasting(flow.span)],
-          ['Capture', flow.capture],
-        ].map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
-      ),
-    ),
-    doubtBox(flow),
-    ...tabbed(flow),
-    h(
-      'p',
-      { class: 'dim small screen-only' },
-      'Where it went in the network: ',
-      h('a', { href: `#topology?flow=${flow.id}` }, 'topology'),
-      '. The same as a picture file: ',
-      h('code', {}, `packetpath draw ${R.origin.snapshot} --flow ${flow.id} -o out`),
-    ),
-  );
+  const topologyLink = h('a', { href: `#topology?flow=${flow.id}` }, 'topology');
+  const command = h('code', {}, `packetpath draw ${R.origin.snapshot} --flow ${flow.id} -o out`);
+  const foot = h('p', { class: 'dim small screen-only' }, 'Where it went in the network: ', topologyLink, '. A picture file of it: ', command);
+  put(root, crumbs(flow), verdictCard(flow), doubtBox(flow), tabbed(flow), foot);
 }
 
 function flowsLink() {

@@ -51,6 +51,12 @@ function hero() {
   );
 }
 
+/** What a rule or a policy stopped stands first, then what something else stopped, then what went well. */
+function rankOf(flow, bad) {
+  if (!bad) return 2;
+  return endingRule(flow.uses[0]) || flow.where.endsWith(' policy') ? 0 : 1;
+}
+
 /** Why flows ended as they did: what went wrong first, then the commonest first. */
 function reasons() {
   const groups = new Map();
@@ -58,10 +64,10 @@ function reasons() {
     const bad = flow.verdict !== 'forwarded' && flow.verdict !== 'delivered';
     const where = bad ? flow.where || flow.decided : flow.where;
     const key = JSON.stringify([flow.verdict, where]);
-    if (!groups.has(key)) groups.set(key, { verdict: flow.verdict, where, count: 0, first: flow, bad });
+    if (!groups.has(key)) groups.set(key, { verdict: flow.verdict, where, count: 0, first: flow, rank: rankOf(flow, bad) });
     groups.get(key).count += 1;
   }
-  return [...groups.values()].sort((one, other) => Number(other.bad) - Number(one.bad) || other.count - one.count);
+  return [...groups.values()].sort((one, other) => one.rank - other.rank || other.count - one.count);
 }
 
 /** Why the first flow of a reason ended so: the rule that ended it, or the sentence. */
@@ -203,7 +209,7 @@ function buildSummary() {
           'section',
           { class: 'card' },
           h('h2', {}, 'What became of the flows, and why'),
-          plainTable(['Verdict', 'Where', 'Why (of the first)', 'Flows'], reasons().map(reasonRow), 'What became of the flows'),
+          plainTable(['Verdict', 'Where', 'Why (of the first)', 'Flows'], reasons().map(reasonRow), 'What became of the flows', 'reasons'),
         )
       : null,
     h(
