@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network, ip_network
 from snapshot.finding import Finding, Kind
 from snapshot.host import HOST, Host, Namespace
 from snapshot.host.container import Container, DockerNetwork, Endpoint
-from snapshot.host.link import Address, Bridge, BridgePort, Interface, IPAddress, IPNetwork
+from snapshot.host.link import Address, Bridge, BridgePort, Interface, IPNetwork
 from snapshot.host.routing import NextHop, Route
 
 _UP = frozenset({"UP", "LOWER_UP", "BROADCAST", "MULTICAST"})
@@ -23,27 +23,74 @@ def infer_containers(host: Host, findings: list[Finding]) -> Host:
     """A namespace for each running container whose own was not captured, tied to its bridge."""
     namespaces = dict(host.namespaces)
     outer = namespaces.get(HOST)
-    containers: list[Container] = []
-    for container in host.containers:
-        held = _endpoints(container)
-        if container.netns is not None or not held or container.state not in ("running", "") or outer is None or container.name in namespaces:
-            containers.append(container)
-            continue
-        interfaces: dict[str, Interface] = {"lo": Interface("lo", 1, flags=frozenset({"UP", "LOWER_UP", "LOOPBACK"}), addresses=(_LOOPBACK,))}
-        for number, endpoint in enumerate(held):
-            outer = _wire(container, endpoint, f"eth{number}", interfaces, outer, _network(host, endpoint))
-        namespaces[container.name] = Namespace(
-            container.name, interfaces, tuple(_routes(interfaces, held)), containers=(container.name,), inferred=_WHY
-        )
-        namespaces[HOST] = outer
-        containers.append(replace(container, netns=container.name))
+    lacking = [container for container in host.containers if _lacks(container, namespaces)]
+    if outer is None or not lacking:
+        return host
+    ports = _ports(host, lacking, outer)
+    for container in lacking:
+        interfaces = {"lo": Interface("lo", 1, flags=frozenset({"UP", "LOWER_UP", "LOOPBACK"}), addresses=(_LOOPBACK,))}
+        for number, endpoint in enumerate(_endpoints(container)):
+            outer = _wire(container, endpoint, f"eth{number}", interfaces, outer, _network(host, endpoint), ports)
+        routes = tuple(_routes(interfaces, _endpoints(container)))
+        namespaces[container.name] = Namespace(container.name, interfaces, routes, containers=(container.name,), inferred=_WHY)
         findings.append(Finding(Kind.AMBIGUOUS, f"netns/{container.name}", 0, container.name, f"{_WHY}; paths through it are assumed"))
-    homes = {c.name: c.netns for c in containers}
-    shared = tuple(replace(c, netns=homes.get(c.shares_with)) if c.netns is None and c.shares_with in homes else c for c in containers)
-    for name, namespace in namespaces.items():
-        if namespace.inferred:
-            namespaces[name] = replace(namespace, containers=tuple(sorted(c.name for c in shared if c.netns == name)))
-    return replace(host, namespaces=namespaces, containers=shared)
+    namespaces[HOST] = outer
+    return _with_homes(replace(host, namespaces=namespaces), {container.name for container in lacking})
+
+
+def _lacks(container: Container, namespaces: Mapping[str, Namespace]) -> bool:
+    """Whether a namespace can be put together for it: it runs, and its networks are told."""
+    known = container.netns is not None or container.name in namespaces or container.shares_with is not None
+    return not known and container.state in ("running", "") and (bool(_endpoints(container)) or container.network_mode == "none")
+
+
+def _with_homes(host: Host, made: set[str]) -> Host:
+    """Containers told where they live: in their own namespace, or in the one that they share."""
+    containers = [replace(one, netns=one.name) if one.name in made else one for one in host.containers]
+    homes = {one.name: one.netns for one in containers}
+    containers = [replace(one, netns=homes.get(one.shares_with or "")) if one.netns is None else one for one in containers]
+    namespaces = {name: replace(held, containers=tuple(sorted(one.name for one in containers if one.netns == name))) if held.inferred else held
+                  for name, held in host.namespaces.items()}
+    return replace(host, namespaces=namespaces, containers=tuple(containers))
+
+
+def _ports(host: Host, lacking: list[Container], outer: Namespace) -> dict[tuple[str, str], str]:
+    """(container, network) -> the bridge port that leads to it.
+
+    `bridge fdb` knows behind which port a MAC address is. Where it has forgotten: veths are made in the order in which containers start, so
+    that the ports still free are taken in the order of their indexes, if there are as many of them as containers.
+    """
+    found: dict[tuple[str, str], str] = {}
+    waiting: dict[str, list[tuple[str, str]]] = {}
+    for container in sorted(lacking, key=lambda one: (one.started, one.pid or 0)):
+        for endpoint in _endpoints(container):
+            bridge = _bridge(endpoint, _network(host, endpoint), outer)
+            port = _known_port(outer, bridge, _mac(endpoint)) if bridge is not None else None
+            if port is not None:
+                found[(container.name, endpoint.network)] = port
+            elif bridge is not None:
+                waiting.setdefault(bridge.name, []).append((container.name, endpoint.network))
+    for name, ends in waiting.items():
+        free = sorted((one for one in outer.interfaces.values() if one.master == name and one.kind in ("veth", None) and one.peer_netns is None
+                       and one.name not in found.values()), key=lambda one: one.index or 0)
+        if len(free) == len(ends):
+            found |= {end: one.name for end, one in zip(ends, free, strict=True)}
+    return found
+
+
+def _known_port(outer: Namespace, bridge: Interface, mac: str | None) -> str | None:
+    for entry in outer.fdb or ():
+        held = outer.interfaces.get(entry.device)
+        if entry.mac == mac and not entry.local and not entry.self_ and held is not None and held.master == bridge.name:
+            return entry.device
+    return None
+
+
+def _mac(endpoint: Endpoint) -> str | None:
+    """Docker up to 27 made the MAC address from the IPv4 address: 02:42 and its four bytes."""
+    if endpoint.mac is not None or endpoint.address is None or endpoint.address.version != 4:
+        return endpoint.mac
+    return "02:42:" + ":".join(f"{byte:02x}" for byte in endpoint.address.packed)
 
 
 _LOOPBACK = Address(IPv4Address("127.0.0.1"), 8, "host")
@@ -67,49 +114,23 @@ def _bridge(endpoint: Endpoint, network: DockerNetwork | None, outer: Namespace)
     return owner if owner is not None and (owner.kind in ("bridge", None)) else None
 
 
-def _wire(
-    container: Container, endpoint: Endpoint, name: str, interfaces: dict[str, Interface], outer: Namespace, network: DockerNetwork | None
-) -> Namespace:
-    """Both ends of a container's veth pair; its port is the one behind which `bridge fdb` shows its MAC address, else one invented."""
+def _wire(container: Container, endpoint: Endpoint, name: str, interfaces: dict[str, Interface], outer: Namespace,
+          network: DockerNetwork | None, ports: Mapping[tuple[str, str], str]) -> Namespace:
+    """Both ends of a container's veth pair; a port is invented where none can be told."""
     bridge = _bridge(endpoint, network, outer)
     assert endpoint.address is not None
     addresses = [Address(endpoint.address, endpoint.prefix_length or endpoint.address.max_prefixlen)]
     if endpoint.address6 is not None:
         addresses.append(Address(endpoint.address6, 64))
-    mac = endpoint.mac or _default_mac(endpoint.address)
-    driver = network.driver if network is not None else "bridge"
+    inner = Interface(name, kind="veth", mac=_mac(endpoint), flags=_UP, operstate="UP", addresses=tuple(addresses), invented=True)
     if bridge is None:
-        interfaces[name] = Interface(name, kind=driver or None, mac=mac, flags=_UP, operstate="UP", addresses=tuple(addresses), invented=True)
+        interfaces[name] = replace(inner, kind=network.driver or None if network is not None else None)
         return outer
-    port = next(
-        (
-            entry.device
-            for entry in outer.fdb or ()
-            if entry.mac == mac
-            and not entry.local
-            and not entry.self_
-            and (held := outer.interfaces.get(entry.device)) is not None
-            and held.master == bridge.name
-        ),
-        f"veth:{container.name[:10]}",
-    )
-    held = outer.interfaces.get(port, Interface(port, kind="veth", master=bridge.name, flags=_UP, operstate="UP", port=BridgePort(), invented=True))
-    interfaces[name] = Interface(
-        name, kind="veth", mac=mac, flags=_UP, operstate="UP", addresses=tuple(addresses), peer_netns=outer.name, peer_name=port, invented=True
-    )
-    return replace(
-        outer,
-        interfaces={
-            **outer.interfaces,
-            bridge.name: replace(bridge, kind="bridge", bridge=bridge.bridge or Bridge()),
-            port: replace(held, peer_netns=container.name, peer_name=name),
-        },
-    )
-
-
-def _default_mac(address: IPAddress) -> str | None:
-    """Docker up to 27 made the MAC address from the IPv4 address: 02:42 and its four bytes."""
-    return "02:42:" + ":".join(f"{byte:02x}" for byte in address.packed) if address.version == 4 else None
+    port = ports.get((container.name, endpoint.network), f"veth:{container.name[:10]}")
+    made = Interface(port, kind="veth", master=bridge.name, flags=_UP, operstate="UP", port=BridgePort(), invented=True)
+    interfaces[name] = replace(inner, peer_netns=outer.name, peer_name=port)
+    held = replace(outer.interfaces.get(port, made), peer_netns=container.name, peer_name=name)
+    return replace(outer, interfaces={**outer.interfaces, bridge.name: replace(bridge, kind="bridge", bridge=bridge.bridge or Bridge()), port: held})
 
 
 def _routes(interfaces: Mapping[str, Interface], endpoints: list[Endpoint]) -> list[Route]:

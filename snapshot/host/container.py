@@ -46,6 +46,7 @@ class Container:
     shares_with: str | None = None
     endpoints: tuple[Endpoint, ...] = ()
     ports: tuple[PublishedPort, ...] = ()
+    started: str = ""  # when, as the engine tells (ISO 8601), or ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,8 @@ def _container(item: dict[str, Any]) -> Container:
     pid = state.get("Pid")
     return Container(str(item.get("Name") or "").lstrip("/") or str(item.get("Id") or "")[:12], str(item.get("Id") or ""), str(image),
                      _state(state), pid if isinstance(pid, int) and pid else None, mode, None,
-                     mode.partition(":")[2] if mode.startswith("container:") else None, _endpoints(item, mode), _ports(item))
+                     mode.partition(":")[2] if mode.startswith("container:") else None, _endpoints(item, mode), _ports(item),
+                     str(state.get("StartedAt") or ""))
 
 
 def _sandbox(item: dict[str, Any]) -> Container:
