@@ -58,7 +58,7 @@ _HIDES = {
 }
 _ADDRESSES = (("ip-addr", ip_addr.parse), ("ifconfig", net_tools.ifconfig), ("proc-if-inet6", proc_net.if_inet6))
 _LISTENERS = (("ss", ss.parse), ("netstat-l", net_tools.netstat))
-_STANDS_FOR = {"ip-addr": ("ip-link", "ifconfig", "proc-if-inet6"), "ip-route": ("route", "netstat-r", "proc-route"),
+_STANDS_FOR = {"ip-addr": ("ip-link", "ifconfig", "proc-if-inet6"), "ip-route": ("route", "netstat-r", "proc-route", "proc-ipv6-route"),
                "iptables": ("iptables-list", "nft"), "ip6tables": ("ip6tables-list", "nft"), "ss": ("netstat-l",), "bridge-fdb": ("brctl-macs",)}
 
 

@@ -96,10 +96,10 @@ def _of_json(text: str) -> str | None:
 
 
 def family_of(fact: str, text: str) -> int:
-    """4 or 6 for what is printed apart by family, told from its addresses; 0 elsewhere."""
+    """4 or 6 for what is printed apart by family, told from its addresses; 0 elsewhere (`ip route` may hold both)."""
     if fact in ("ip6tables", "ip6tables-list", "proc-ipv6-route"):
         return 6
-    if fact in ("ip-route", "ip-rule", "route", "netstat-r"):
+    if fact in ("ip-rule", "route", "netstat-r"):
         return 6 if _IPV6.search(text[:20000]) and not _IPV4.search(text[:20000]) else 4
     return 4 if fact.startswith("iptables") else 0
 

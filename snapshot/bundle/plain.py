@@ -111,7 +111,7 @@ def _one(named: Place | None, file: RawFile, text: str) -> Place | None:
         return replace(_sniffed(found, text), netns=_folder(file), table=_table(file.path)) if found is not None else None
     if found is None or found == named.fact:
         return named
-    return replace(named, fact=_of_family(found, named.family), family=named.family or sniff.family_of(found, text))
+    return replace(named, fact=_of_family(found, named.family), family=sniff.family_of(found, text) or named.family)
 
 
 def _homes(placed: list[tuple[Place, RawFile]]) -> list[tuple[Place, RawFile]]:

@@ -43,5 +43,8 @@ def parse(text: str, file: str = "") -> tuple[tuple[FdbEntry, ...], tuple[Findin
         if not _MAC.match(words[0]) or "dev" not in words[:-1]:
             problems.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], "not an entry of `bridge fdb`"))
             continue
-        entries.append(_of_line(words))
+        try:
+            entries.append(_of_line(words))
+        except IndexError:
+            problems.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], "an entry of `bridge fdb` that is cut off"))
     return tuple(entries), tuple(problems)

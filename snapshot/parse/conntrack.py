@@ -5,12 +5,14 @@
     udp      17 29 src=10.0.0.1 dst=10.0.0.2 sport=5 dport=53 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 sport=53 dport=5 mark=0 use=1
 """
 
+import re
 from ipaddress import ip_address
 
 from snapshot.finding import Finding, Kind
 from snapshot.host.conntrack import ConntrackEntry, Tuple
 
 _FAMILIES = {"ipv4": 4, "ipv6": 6}
+_REMARK = re.compile(r"conntrack v\S+ \(conntrack-tools\): \d+ flow entries have been shown\.")
 _KEYS = ("src", "dst", "sport", "dport", "type", "code", "id", "srckey", "dstkey")
 
 
@@ -57,11 +59,16 @@ def _tuple(pairs: dict[str, str]) -> Tuple:
 
 
 def parse(text: str, file: str = "") -> tuple[tuple[ConntrackEntry, ...], tuple[Finding, ...]]:
-    """All entries. The tool's own last line (`... flow entries have been shown.`) is passed over."""
+    """All entries. The tool's own remark (`... flow entries have been shown.`) is taken out, also where it was written into the midst of a line."""
     found: list[ConntrackEntry] = []
     findings: list[Finding] = []
+    cut = False
     for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or "flow entries have been shown" in line:
+        if cut and line.strip().isdigit():
+            continue  # the rest of the line that the remark was written into
+        cut = "flow entries have been shown" in line
+        line = _REMARK.sub("", line) if cut else line
+        if not line.strip():
             continue
         try:
             entry = _of_line(line)

@@ -14,7 +14,7 @@ from typing import Any
 from snapshot.finding import Finding, Kind
 from snapshot.host.link import Address, Interface
 from snapshot.parse import ip_short
-from snapshot.parse.ip_link import blocks, each, interface_of_block, interface_of_json, is_json, load_json
+from snapshot.parse.ip_link import each, interface_of_json, interfaces_of_text, is_json, load_json
 
 _FLAGS = {"secondary", "temporary", "dynamic", "tentative", "deprecated", "dadfailed", "noprefixroute", "nodad", "mngtmpaddr",
           "permanent", "home", "optimistic", "managetempaddr", "stable-privacy", "autojoin"}
@@ -57,10 +57,8 @@ def parse(text: str, file: str = "") -> tuple[tuple[Interface, ...], tuple[Findi
     if ip_short.looks_short(text):
         return ip_short.parse(text, file, _address_of_line)
     found: list[Interface] = []
-    for start, lines in blocks(text):
-        interface = interface_of_block(lines)
-        if interface is not None:
-            found.append(_with_lines(interface, start, lines, file, findings))
+    for start, lines, interface in interfaces_of_text(text, file, findings):
+        found.append(_with_lines(interface, start, lines, file, findings))
     if text.strip() and not found:
         findings.append(Finding(Kind.SYNTAX, file, 1, text.strip().splitlines()[0][:120], "not what `ip addr` prints"))
     return tuple(found), tuple(findings)

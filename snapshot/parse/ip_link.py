@@ -75,6 +75,18 @@ def interface_of_block(lines: list[str]) -> Interface | None:
         bridge=_bridge(body) if kind == "bridge" else None, port=_port(slave) if slave is not None else None)
 
 
+def interfaces_of_text(text: str, file: str, findings: list[Finding]) -> Iterator[tuple[int, list[str], Interface]]:
+    """Each interface of plain text with its lines; one whose values are not what the tool prints is a finding."""
+    for start, lines in blocks(text):
+        try:
+            interface = interface_of_block(lines)
+        except (ValueError, IndexError) as error:
+            findings.append(Finding(Kind.SYNTAX, file, start, lines[0].strip()[:120], f"an interface can't be read: {error}"))
+            continue
+        if interface is not None:
+            yield start, lines, interface
+
+
 def _bridge(words: list[str]) -> Bridge:
     snooping = _word_after(words, "mcast_snooping")
     return Bridge(_on(words, "vlan_filtering", False), _on(words, "stp_state", False), _on(words, "nf_call_iptables", False),
@@ -159,8 +171,8 @@ def parse(text: str, file: str = "") -> tuple[tuple[Interface, ...], tuple[Findi
         return found_json, tuple(findings)
     if ip_short.looks_brief(text):
         return ip_short.parse(text, file)
-    found = [interface for _, lines in blocks(text) if (interface := interface_of_block(lines)) is not None]
     problems: list[Finding] = []
+    found = [interface for _, _, interface in interfaces_of_text(text, file, problems)]
     if text.strip() and not found:
         problems.append(Finding(Kind.SYNTAX, file, 1, text.strip().splitlines()[0][:120], "not what `ip link` prints"))
     return tuple(found), tuple(problems)

@@ -122,7 +122,7 @@ def _rule(line: str, chain: str, number: int, file: str, where: int, columns: _C
     text = " ".join(line.split())
     try:
         parts, packets, total = _row(line, columns, family)
-    except Unreadable as problem:
+    except (Unreadable, ValueError) as problem:  # ValueError: a value that its extension never prints
         findings.append(Finding(Kind.SYNTAX, file, where, text[:200], f"{problem}; the rule is taken as one that can't be judged"))
         return Rule(chain, number, Parts((lost(str(problem)),)), "", text, file, where)
     jump = parts.target.name if parts.target is not None else ""

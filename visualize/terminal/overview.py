@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from visualize.load import Loaded
     from visualize.replay import Source
 
-_OF_NAMESPACE = ("interface", "rules", "route", "conntrack")
+_OF_NAMESPACE = ("captured", "interface", "rules", "route", "conntrack")
 COLUMNS = ("what", "netns", "name", "kind", "detail", "file", "line")
 
 
@@ -27,8 +27,10 @@ def overview(loaded: Loaded, captures: Sequence[Source], findings: Iterable[Find
     """What `show --format json` prints."""
     host = loaded.built.host
     return {
-        "schema": "packetpath-show/1", "snapshot": loaded.raw.source, "hostname": host.hostname, "kernel": host.kernel,
-        "namespaces": [{"name": name, "interfaces": len(n.interfaces), "containers": list(n.containers),
+        "schema": "packetpath-show/1", "snapshot": loaded.raw.source, "bundle": loaded.built.kind.value,
+        "doubts": list(host.doubts), "hostname": host.hostname, "kernel": host.kernel,
+        "namespaces": [{"name": name, "interfaces": len(n.interfaces), "containers": list(n.containers), "inferred": n.inferred or None,
+                        "captured": list(loaded.built.facts.get(name, ())),
                         "tables": sorted({f"{t.family} {t.name} ({t.backend.value})" for t in (*(n.tables4 or ()), *(n.tables6 or ()))}),
                         "connections": len(n.conntrack) if n.conntrack is not None else None} for name, n in host.namespaces.items()],
         "containers": [{"name": c.name, "image": c.image, "mode": c.network_mode, "netns": c.netns, "shares_with": c.shares_with,
@@ -56,7 +58,9 @@ class Fact:
 def facts(loaded: Loaded, captures: Sequence[Source], findings: Iterable[Finding]) -> Iterator[Fact]:
     """Everything that the overview tells, namespace by namespace."""
     host = loaded.built.host
-    for namespace in host.namespaces.values():
+    for name, namespace in host.namespaces.items():
+        held = _told(loaded.built.facts.get(name, ()))
+        yield Fact("captured", name, "inferred" if namespace.inferred else "captured", "", namespace.inferred or held or "nothing")
         yield from _namespace_facts(namespace)
     for network in host.networks:
         extra = ", internal" if network.internal else ""
@@ -68,6 +72,19 @@ def facts(loaded: Loaded, captures: Sequence[Source], findings: Iterable[Finding
     for finding in findings:
         what = "not captured" if finding.kind is Kind.MISSING else "finding"
         yield Fact(what, "", finding.text, finding.kind.value, finding.why, finding.file, finding.line)
+
+
+_NAMES = {
+    "ip-addr": "addresses", "ip-link": "links", "ip-route": "routes", "ip-rule": "policy rules", "ip-neigh": "neighbours",
+    "bridge-link": "bridge ports", "bridge-fdb": "bridge fdb", "bridge-vlan": "bridge VLANs", "brctl-show": "brctl show",
+    "iptables": "iptables-save", "ip6tables": "ip6tables-save", "iptables-list": "iptables -L", "ip6tables-list": "ip6tables -L",
+    "nft": "nft ruleset", "ipset": "ipset save", "ss": "sockets", "sysctl": "sysctls", "netstat-l": "netstat", "netstat-r": "netstat -r",
+    "docker-inspect": "containers", "docker-network-inspect": "container networks"}
+
+
+def _told(held: Sequence[str]) -> str:
+    """What was captured, in the words that people use."""
+    return ", ".join(sorted(_NAMES.get(fact, fact) for fact in held))
 
 
 def _namespace_facts(namespace: Namespace) -> Iterator[Fact]:
@@ -109,6 +126,9 @@ def print_overview(out: Console, loaded: Loaded, captures: Sequence[Source], fin
     captured = moment(host.captured)
     line(out, f"{loaded.raw.source}: host {host.hostname or '(name unknown)'}" + (f", kernel {host.kernel}" if host.kernel else "")
          + (f", captured {captured}" if captured else ""), "bold")
+    line(out, f"This is {loaded.built.kind.value}.")
+    for why in host.doubts:
+        line(out, f"No answer from it is certain: {why}.", "bold yellow")
     found = list(facts(loaded, captures, findings))
     for name in host.namespaces:
         _group(out, place_title(host, name), [f for f in found if f.netns == name and f.what in _OF_NAMESPACE], ("name", "kind", "detail"))
