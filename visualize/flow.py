@@ -1,8 +1,10 @@
 """A flow: the packets of one connection as the capture shows them, with one path for each distinct way that they took."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from snapshot.host import HOST, Host
+from visualize.packet.packet import Packet
 from visualize.path import Path, Received, RuleMatched, Sighting, Verdict
 
 
@@ -40,6 +42,21 @@ class Flow:
     def verdict(self) -> Verdict:
         """What became of the first packet."""
         return self.first.verdict
+
+
+class Ends(NamedTuple):
+    """Both ends of a packet, as text and numbers."""
+
+    src: str
+    dst: str
+    sport: int | None
+    dport: int | None
+    icmp_id: int | None
+
+
+def ends_of(packet: Packet) -> Ends:
+    """A packet's ends."""
+    return Ends(str(packet.src), str(packet.dst), packet.sport, packet.dport, packet.icmp_id)
 
 
 def sender(host: Host, flow: Flow) -> str:

@@ -1,12 +1,12 @@
 """Replayed packets gathered into flows: one path for each distinct way, and the table that the user sees."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
 from snapshot.host import Host
-from visualize.flow import Flow, PathUse, decided_at
-from visualize.packet.packet import Packet
+from visualize.flow import Ends, Flow, PathUse, decided_at, ended_in, ends_of, sender
 from visualize.path import (
     Bridged,
     Crossed,
@@ -41,12 +41,12 @@ class _Growing:
     ways: dict[str, dict[tuple[object, ...], _Use]] = field(default_factory=lambda: {"original": {}, "reply": {}})
 
 
-def _shape(path: Path) -> tuple[object, ...]:
+def shape(path: Path) -> tuple[object, ...]:
     """What makes two paths the same way: the same steps, whatever the sequence numbers."""
-    return (*map(_step_shape, path.steps), (path.start.src, path.start.dst, path.start.sport, path.start.dport))
+    return (*map(step_shape, path.steps), (path.start.src, path.start.dst, path.start.sport, path.start.dport))
 
 
-def _step_shape(step: Step) -> tuple[object, ...]:
+def step_shape(step: Step) -> tuple[object, ...]:
     match step:
         case RuleMatched():
             return (step.netns, step.file, step.line, step.hook)
@@ -80,7 +80,7 @@ def gather(replayed: Iterable[Replayed]) -> list[Flow]:
         flow.ended = max(flow.ended, one.time_ns)
         flow.packets += 1
         ways = flow.ways[one.role]
-        key = _shape(one.path)
+        key = shape(one.path)
         if key in ways:
             ways[key].packets.append(one.number)
         else:
@@ -96,49 +96,82 @@ def _finished(flow: _Growing) -> Flow:
     return Flow(flow.number, flow.capture, flow.started, flow.ended, flow.packets, original, reply)
 
 
-def rewritten(path: Path) -> Packet:
-    """The packet as NAT left it (without the TTL's decrement), wherever it ended."""
-    return replace(path.end.packet, ttl=path.start.ttl)
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the flow table: its fields (as csv and json have them), and what else the table and `--where` ask of a flow."""
+
+    fields: dict[str, Any]
+    sender: str
+    place: str  # where it ended
+    start: Ends
+    final: Ends
+    places: frozenset[str]  # namespaces on its way, and the containers in them
+
+
+def row_of(host: Host, flow: Flow) -> Row:
+    """A flow's line."""
+    path = flow.first
+    places = {step.netns for step in path.steps}
+    names = {name for place in places if place in host.namespaces for name in host.namespaces[place].containers} | places
+    return Row(record(flow), sender(host, flow), ended_in(flow), ends_of(path.start), ends_of(path.end.packet), frozenset(names))
+
+
+def numbered(fields: dict[str, Any], number: int, began: int, packets: int, start: Ends, final: Ends) -> dict[str, Any]:
+    """The fields that differ between flows that took the same way: number, time, packets, both ends."""
+    changed = start[:4] != final[:4]
+    return fields | {
+        "flow": number, "started": f"{began // 10**9}.{began % 10**9:09d}", "packets": packets,
+        "src": start.src, "sport": start.sport, "dst": start.dst, "dport": start.dport,
+        "nat_src": final.src if changed else None, "nat_sport": final.sport if changed else None,
+        "nat_dst": final.dst if changed else None, "nat_dport": final.dport if changed else None}
 
 
 def record(flow: Flow) -> dict[str, Any]:
     """One row of the flow table, for people (table, csv) and tools (json)."""
     path = flow.first
-    start, final = path.start, rewritten(path)
-    changed = (start.src, start.dst, start.sport, start.dport) != (final.src, final.dst, final.sport, final.dport)
     certainties = [use.path.certainty.value for use in (*flow.original, *flow.reply)]
-    worst = next((c for c in ("unknown", "assumed") if c in certainties), "certain")
     first = path.steps[0]
-    return {
-        "flow": flow.number, "started": f"{flow.started // 10**9}.{flow.started % 10**9:09d}", "packets": flow.packets,
-        "proto": start.protocol_name, "netns": first.netns,
+    fields = dict.fromkeys(_COLUMNS) | {
+        "proto": path.start.protocol_name, "netns": first.netns,
         "interface": first.interface if isinstance(first, Received) else None,
-        "src": str(start.src), "sport": start.sport, "dst": str(start.dst), "dport": start.dport,
-        "nat_src": str(final.src) if changed else None, "nat_sport": final.sport if changed else None,
-        "nat_dst": str(final.dst) if changed else None, "nat_dport": final.dport if changed else None,
         "verdict": path.verdict.value, "out_interface": path.end.interface if path.verdict.value == "forwarded" else None,
         "ended_in": path.end.netns, "decided_at": decided_at(path), "why": path.end.why,
-        "replied": bool(flow.reply), "certainty": worst,
+        "replied": bool(flow.reply), "certainty": worst(certainties),
     }
+    return numbered(fields, flow.number, flow.started, flow.packets, ends_of(path.start), ends_of(path.end.packet))
 
 
-def to_csv(flows: list[Flow]) -> str:
-    """The flow table as CSV, one row for each flow."""
-    import pandas as pd
-    frame = pd.DataFrame([record(flow) for flow in flows], columns=_COLUMNS).convert_dtypes()
-    return str(frame.to_csv(index=False, lineterminator="\n"))
+def worst(certainties: Iterable[str]) -> str:
+    """The least certain of several."""
+    found = set(certainties)
+    return next((word for word in ("unknown", "assumed") if word in found), "certain")
 
 
 _COLUMNS = ["flow", "started", "packets", "proto", "netns", "interface", "src", "sport", "dst", "dport", "nat_src", "nat_sport",
             "nat_dst", "nat_dport", "verdict", "out_interface", "ended_in", "decided_at", "why", "replied", "certainty"]
 
 
-def where_record(flow: Flow, host: Host) -> dict[str, Any]:
+def to_csv(rows: Iterable[Row]) -> str:
+    """The flow table as CSV, one row for each flow."""
+    import csv
+    from io import StringIO
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows([row.fields[name] for name in _COLUMNS] for row in rows)
+    return text.getvalue()
+
+
+def to_json(rows: Iterable[Row]) -> str:
+    """The flow table as a JSON array, indented; line by line, since the standard library's own indenting is slow."""
+    import json
+    encode = json.JSONEncoder(ensure_ascii=True).encode
+    names = [(name, encode(name)) for name in _COLUMNS]
+    found = ["  {\n" + ",\n".join(f"    {text}: {encode(row.fields[name])}" for name, text in names) + "\n  }" for row in rows]
+    return "[\n" + ",\n".join(found) + "\n]" if found else "[]"
+
+
+def where_record(row: Row) -> dict[str, Any]:
     """What `--where` may ask of a flow: both endpoints, before and after NAT."""
-    row = record(flow)
-    path = flow.first
-    start, final = path.start, path.end.packet
-    places = {step.netns for step in path.steps}
-    names = {name for place in places if place in host.namespaces for name in host.namespaces[place].containers} | places
-    return {**row, "src": start.src, "dst": start.dst, "src2": final.src, "dst2": final.dst, "sport2": final.sport,
-            "dport2": final.dport, "container": names}
+    return {**row.fields, "src": ip_address(row.start.src), "dst": ip_address(row.start.dst), "src2": ip_address(row.final.src),
+            "dst2": ip_address(row.final.dst), "sport2": row.final.sport, "dport2": row.final.dport, "container": row.places}

@@ -13,7 +13,9 @@ from snapshot.host import HOST
 from snapshot.host.conntrack import ConntrackEntry
 from snapshot.parse import conntrack as parse_conntrack
 from snapshot.raw import RawSnapshot, SnapshotError
-from visualize.packet.pcap import Frame, read_frames
+from visualize.flows import Row, gather, row_of
+from visualize.packet.pcap import Capture, Frame, open_capture, read_frames
+from visualize.progress import watched
 from visualize.replay import Replay, Replayed, Source
 
 
@@ -73,7 +75,7 @@ def sources(loaded: Loaded, named: tuple[str, ...]) -> tuple[list[Source], list[
             findings.append(Finding(Kind.SYNTAX, capture.path, 0, "", f"{error}; this capture is left out"))
             continue
         interface = capture.interface if capture.interface not in ("any", None) else None
-        found.append(Source(capture.path.rsplit("/", 1)[-1], frames, capture.netns or HOST, interface))
+        found.append(Source(capture.path.rsplit("/", 1)[-1], frames, capture.netns or HOST, interface, capture=_capture(frames)))
     return found, findings
 
 
@@ -81,11 +83,7 @@ def _named(loaded: Loaded, text: str, findings: list[Finding]) -> Source:
     path, place = text, ""
     if "@" in text and not FilePath(text).exists():
         path, _, place = text.rpartition("@")
-    try:
-        data = FilePath(path).read_bytes()
-    except OSError as error:
-        raise SnapshotError(f"{path}: can't be read: {error.strerror or error}") from error
-    frames = _frames(data, path, findings)
+    frames = _frames(path, path, findings)
     netns, interface, local = HOST, place or None, False
     if "/" in place:
         netns, _, interface = place.partition("/")
@@ -102,24 +100,53 @@ def _named(loaded: Loaded, text: str, findings: list[Finding]) -> Source:
     if interface is not None and namespaces[netns].interfaces and interface not in namespaces[netns].interfaces:
         raise SnapshotError(f"{text}: namespace {netns} has no interface {interface!r} "
                             f"(it has: {', '.join(namespaces[netns].interfaces)})")
-    return Source(FilePath(path).name, frames, netns, interface, local)
+    return Source(FilePath(path).name, frames, netns, interface, local, _capture(frames))
 
 
-def _frames(data: bytes, path: str, findings: list[Finding]) -> Iterable[Frame]:
-    """A capture's frames; where our reader does not know its link type, scapy is asked."""
+def _frames(data: bytes | str, path: str, findings: list[Finding]) -> Iterable[Frame]:
+    """The frames of a capture (its bytes, or the file's name); where our reader does not know its link type, scapy is asked."""
     try:
-        capture = read_frames(data, path)
+        return open_capture(data) if isinstance(data, str) else read_frames(data, path)
     except SnapshotError:
         from visualize.packet.exotic import frames
+        if isinstance(data, str):
+            if not FilePath(data).is_file():
+                raise
+            data = FilePath(data).read_bytes()
         found = frames(data)
         if found is None:
             raise
         findings.append(Finding(Kind.AMBIGUOUS, path, 0, "", "a rare link type: read by scapy, slowly"))
         return found
-    findings += capture.findings
-    return capture.frames
+
+
+def _capture(frames: Iterable[Frame]) -> Capture | None:
+    return frames if isinstance(frames, Capture) else None
+
+
+def damage(captures: Iterable[Source]) -> list[Finding]:
+    """What is damaged in captures: free once they were read to their ends."""
+    return [finding for source in captures if source.capture is not None for finding in source.capture.findings]
 
 
 def replay(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool]) -> Iterator[Replayed]:
     """Replay captures through a loaded snapshot."""
     return Replay(loaded.built.host, assumptions, loaded.later).run(captures)
+
+
+_SMALLEST = 512 * 1024  # bytes of a capture from which on columns pay
+
+
+def flow_rows(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool], cached: bool) -> list[Row]:
+    """The rows of the flow table. `cached`: where a capture is large, equal connections are replayed once (the rows are the same)."""
+    capture = captures[0].capture if len(captures) == 1 else None
+    if cached and capture is not None and capture.size >= _SMALLEST:
+        from visualize.columns.cache import Cache
+        cache = Cache(loaded.built.host, assumptions, loaded.later, captures[0], capture.read, capture.size)
+        rows = cache.rows()
+        if rows is not None:
+            if cache.whole:
+                capture.found_whole()
+            return rows
+    packets = watched(replay(loaded, captures, assumptions), "replaying")
+    return [row_of(loaded.built.host, flow) for flow in gather(packets)]

@@ -29,7 +29,7 @@ from visualize.packet.packet import (
     Packet,
     Protocol,
 )
-from visualize.packet.pcap import Frame
+from visualize.packet.pcap import Capture, Frame
 from visualize.path import Begot, Bridged, Crossed, Evidence, Path, Received, Sent, Sighting
 
 WINDOW = 1_000_000_000  # ns: how long a packet may take through the machine
@@ -44,6 +44,7 @@ class Source:
     netns: str = HOST
     interface: str | None = None
     local: bool = False
+    capture: Capture | None = None  # where `frames` come from, if from a file of ours
 
 
 class Place(NamedTuple):
@@ -161,7 +162,7 @@ class Replay:
         merged = streams[0] if len(streams) == 1 else heapq.merge(*streams, key=lambda item: (item[1].time_ns, item[0]))
         for index, frame in merged:
             if not self._started:
-                self._start(frame.time_ns)
+                self.begin(frame.time_ns)
             self.frames += 1
             yield from self._flush(frame.time_ns - WINDOW)
             self._frame(sources[index], frame)
@@ -172,7 +173,8 @@ class Replay:
         for frame in source.frames:
             yield index, frame
 
-    def _start(self, now: int) -> None:
+    def begin(self, now: int) -> None:
+        """Start the clock: captured connections age from here (by itself, from the first frame's time)."""
         self.machine = Machine(self.host, now, self._assumptions, self._later)
         self._started = True
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from snapshot.finding import Finding
     from visualize.draw.picture import Style
     from visualize.flow import Flow
+    from visualize.flows import Row
     from visualize.load import Loaded
-    from visualize.replay import Replayed
+    from visualize.replay import Replayed, Source
 
 EXIT_DIFFERENT, EXIT_USAGE, EXIT_UNUSABLE = 1, 2, 3
 _F = TypeVar("_F", bound=Callable[..., None])
@@ -76,6 +77,7 @@ assume_option = click.option("--assume", "assumed", multiple=True, metavar="KEY=
                        help="Settle a doubt by its key, e.g. filter.FORWARD.3=yes. Repeatable.")
 
 
+cache_option = click.option("--cache/--no-cache", "cached", default=True, help="Replay one of many equal connections (the default), or each.")
 PICTURES = ("svg", "png", "pdf", "dot", "mermaid", "text", "markdown", "drawio")  # the formats of visualize.draw.picture
 detail_option = click.option("--detail", type=click.Choice(["summary", "rules", "full"]), default="rules", show_default=True,
                              help="summary: what changed and what decided; rules: with each deciding rule's text; full: every step.")
@@ -99,12 +101,24 @@ def print_json(record: object) -> None:
 
 def replayed_packets(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...]) -> tuple[Iterable[Replayed], list[Finding]]:
     """The captures replayed, and what was found while reading them."""
-    from visualize.load import replay, sources
+    captures, findings = named_captures(loaded, pcaps)
+    return _replayed(loaded, captures, assumed, findings), findings
+
+
+def named_captures(loaded: Loaded, pcaps: tuple[str, ...]) -> tuple[list[Source], list[Finding]]:
+    """The captures to replay; fails where there is none."""
+    from visualize.load import sources
     captures, findings = sources(loaded, pcaps)
     if not captures:
         fail("the snapshot holds no capture: name one with --pcap FILE[@IFACE], or ask about one packet with `packetpath trace`",
              EXIT_DIFFERENT)
-    return replay(loaded, captures, assumptions(assumed)), findings
+    return captures, findings
+
+
+def _replayed(loaded: Loaded, captures: list[Source], assumed: tuple[str, ...], findings: list[Finding]) -> Iterator[Replayed]:
+    from visualize.load import damage, replay
+    yield from replay(loaded, captures, assumptions(assumed))
+    findings += damage(captures)
 
 
 def warn(findings: Iterable[Finding]) -> None:
@@ -122,12 +136,29 @@ def find_flows(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...],
 
 def chosen_flows(loaded: Loaded, replayed: Iterable[Replayed], where: str | None) -> list[Flow]:
     """The flows of replayed packets for which `where` holds."""
-    from visualize.flows import gather, where_record
-    from visualize.packet.where import compile_where
+    from visualize.flows import gather, row_of, where_record
     from visualize.progress import watched
+    keep = where_test(where)
+    found = gather(watched(replayed, "replaying"))
+    return [flow for flow in found if keep is None or keep(where_record(row_of(loaded.built.host, flow)))]
+
+
+def where_test(where: str | None) -> Callable[[Mapping[str, Any]], bool] | None:
+    """What `--where` says, as a test."""
+    from visualize.packet.where import compile_where
     try:
-        keep = compile_where(where) if where else None
+        return compile_where(where) if where else None
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--where") from error
-    found = gather(watched(replayed, "replaying"))
-    return [flow for flow in found if keep is None or keep(where_record(flow, loaded.built.host))]
+
+
+def find_rows(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...], where: str | None,
+              cached: bool) -> tuple[list[Row], list[Finding]]:
+    """The rows of the flow table for which `where` holds, and what was found while reading. `cached`: equal connections are replayed once."""
+    from visualize.flows import where_record
+    from visualize.load import damage, flow_rows
+    keep = where_test(where)
+    captures, findings = named_captures(loaded, pcaps)
+    rows = flow_rows(loaded, captures, assumptions(assumed), cached)
+    findings += damage(captures)
+    return [row for row in rows if keep is None or keep(where_record(row))], findings

@@ -29,12 +29,13 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], out
 
     Example: packetpath report samples/default-bridge/snapshot.tar.gz -o report.html
     """
-    from visualize.load import load, replay, sources
+    from visualize.load import damage, load, replay, sources
     from visualize.report import PacketLog, origin_of, write_report
     loaded = load(snapshot)
     captures, findings = sources(loaded, pcaps)
     log = PacketLog()
     flows = chosen_flows(loaded, log.watch(replay(loaded, captures, assumptions(assumed))), where) if captures else []
+    findings += damage(captures)
     origin = origin_of(snapshot, pcaps, assumed, where, output, captures)
     size = write_report(output, loaded, flows, log, findings, origin)
     click.echo(f"wrote {output}: {len(flows)} flows, {size / 1e6:.1f} MB", err=True)

@@ -23,10 +23,10 @@ def command(snapshot: str, draw_to: str | None, form: str) -> None:
 
     Example: packetpath show samples/default-bridge/snapshot.tar.gz
     """
-    from visualize.load import load, sources
+    from visualize.load import damage, load, sources
     loaded = load(snapshot)
     captures, found = sources(loaded, ())
-    findings = (*loaded.built.findings, *found)
+    findings = (*loaded.built.findings, *found, *damage(captures))
     from visualize.terminal import overview
     from visualize.terminal.console import console, to_csv
     match form:

@@ -92,7 +92,7 @@ def _decide(stack: Stack, bridge: Interface, port: str, skb: Skb, mac: str | Non
         return (yield from _up(stack, bridge, skb))
     if mac is not None and int(mac[:2], 16) & 1:
         return (yield from _flood(stack, bridge, port, skb, filtered, "broadcast or multicast", up=True))
-    out = _lookup(stack, bridge, mac) if mac is not None else None
+    out = lookup(stack, bridge, mac) if mac is not None else None
     if out is not None:
         return (yield from _forward(stack, bridge, port, out, skb, filtered, "fdb"))
     return (yield from _flood(stack, bridge, port, skb, filtered, "no port is known for its MAC address", up=False))
@@ -105,7 +105,7 @@ def _up(stack: Stack, bridge: Interface, skb: Skb) -> End:
     return (yield from ip.receive(stack, bridge.name, skb))
 
 
-def _lookup(stack: Stack, bridge: Interface, mac: str) -> str | None:
+def lookup(stack: Stack, bridge: Interface, mac: str) -> str | None:
     """The forwarding database: learned in this replay, captured, or known from the other end of a port's veth pair."""
     learned = stack.learned.get((bridge.name, mac))
     if learned is not None:
@@ -208,7 +208,7 @@ def send(stack: Stack, bridge: Interface, skb: Skb) -> End:
                                 + (f" (neighbour entry {state})" if state else ""), "somebody does", "ip neigh", weak=True, visible=True)
         return (yield from _flood(stack, bridge, None, skb, False, f"the MAC address of {hop} is not known", up=False))
     skb.packet = _with_macs(skb.packet, bridge.mac, mac)
-    out = _lookup(stack, bridge, mac)
+    out = lookup(stack, bridge, mac)
     if out is None:
         return (yield from _flood(stack, bridge, None, skb, False, "no port is known for its MAC address", up=False))
     return (yield from _forward(stack, bridge, None, out, skb, False, "fdb"))

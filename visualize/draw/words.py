@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from snapshot.host import HOST, Host
+from visualize.flow import Ends
 from visualize.packet.packet import Packet
 from visualize.path import Doubt, RuleMatched, Verdict
 
@@ -21,7 +22,7 @@ def endpoint(address: object, port: int | None) -> str:
     return f"[{text}]:{port}" if ":" in text else f"{text}:{port}"
 
 
-def tuple_text(packet: Packet) -> str:
+def tuple_text(packet: Packet | Ends) -> str:
     """`172.17.0.2:40001 → 198.51.100.80:80`."""
     text = f"{endpoint(packet.src, packet.sport)} → {endpoint(packet.dst, packet.dport)}"
     return text + (f" id {packet.icmp_id}" if packet.icmp_id is not None else "")

@@ -8,17 +8,13 @@ what was read before it stays usable. Nothing here knows what stands in a frame 
 """
 
 import mmap
-from array import array
+import os
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from snapshot.finding import Finding, Kind
 from snapshot.raw import SnapshotError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 # Link types that `decode` reads (https://www.tcpdump.org/linktypes.html)
 LINK_TYPES = {0: "NULL", 1: "Ethernet", 12: "RAW", 14: "RAW", 101: "RAW", 108: "LOOP", 113: "SLL", 228: "IPV4", 229: "IPV6",
@@ -73,9 +69,12 @@ class Capture:
     `findings` is what is wrong with it: free once `frames` was read to its end, else it costs one walk over the records.
     """
 
-    def __init__(self, name: str, data: memoryview) -> None:
+    def __init__(self, name: str, data: memoryview, file: int | None = None) -> None:
+        """`file`: the descriptor of an open file that holds `data`, for `read`."""
         self.name = name
+        self.size = len(data)
         self._data = data
+        self._file = file
         self._findings: tuple[Finding, ...] | None = None
 
     @property
@@ -88,6 +87,14 @@ class Capture:
 
     def __iter__(self) -> Iterator[Frame]:
         return self.frames
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Some of the file's bytes; a mapped file's pages do not stay in memory for it."""
+        return os.pread(self._file, size, offset) if self._file is not None else bytes(self._data[offset:offset + size])
+
+    def found_whole(self) -> None:
+        """Another reader saw every record whole: there is nothing to tell."""
+        self._findings = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -129,20 +136,22 @@ def open_capture(path: str) -> Capture:
     """Map a capture file. Raises SnapshotError where it can't be read or is none."""
     try:
         with open(path, "rb") as file:
+            descriptor = None
             try:
                 data: bytes | mmap.mmap = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                descriptor = os.dup(file.fileno()) if hasattr(os, "pread") else None
             except (ValueError, OSError):  # empty, or nothing that can be mapped (a pipe)
                 data = file.read()
     except OSError as error:
         raise SnapshotError(f"{path}: can't be read: {error.strerror or error}") from error
-    return read_frames(memoryview(data), path)
+    return read_frames(memoryview(data), path, descriptor)
 
 
-def read_frames(data: bytes | memoryview, name: str) -> Capture:
+def read_frames(data: bytes | memoryview, name: str, file: int | None = None) -> Capture:
     """Open a capture held in memory (or mapped). Raises SnapshotError where it is none, or none whose frames can be read."""
     view = memoryview(data)
     magic = bytes(view[:4])
-    capture = Capture(name, view)
+    capture = Capture(name, view, file)
     if magic in _CLASSIC:
         _check_classic(view, name)
     elif magic == _PCAPNG:
@@ -222,38 +231,23 @@ def _classic_damage(view: memoryview, layout: _Layout, stopped: tuple[int, int, 
         damage(Kind.TRUNCATED, number, offset, f"the file ends inside the frame ({left - header} of {captured} bytes)")
 
 
-def index(data: bytes | memoryview) -> "tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]":
-    """(offset of the frame's bytes, captured length, nanoseconds since the epoch) of each record of a classic capture.
+class ClassicHeader(NamedTuple):
+    """What the head of a classic file tells of its records, for those who read them by columns."""
 
-    For columnar decoding; a damage ends it, as it ends `Capture.frames` (which tells of it).
-    """
-    import numpy as np
+    order: str
+    scale: int  # nanoseconds in one unit of a record's second time field
+    record: int  # bytes of a record's header
+    longest: int  # bytes of the longest frame that is believed
+    linktype: int
+
+
+def classic_header(data: bytes | memoryview) -> ClassicHeader | None:
+    """The head of a classic capture (24 bytes are enough); None for any other file."""
     view = memoryview(data)
-    layout, longest, _ = _classic_header(view)
-    offsets = np.frombuffer(_record_offsets(view, layout, longest), dtype=np.int64)
-    buffer = np.frombuffer(view, dtype=np.uint8)
-
-    def column(at: int) -> "NDArray[np.int64]":
-        octets = [buffer[offsets + at + n].astype(np.int64) for n in range(4)]
-        if layout.order == ">":
-            octets.reverse()
-        return octets[0] | octets[1] << 8 | octets[2] << 16 | octets[3] << 24
-
-    return offsets + (24 if layout.modified else 16), column(8), column(0) * _SECOND + column(4) * layout.scale
-
-
-def _record_offsets(view: memoryview, layout: _Layout, longest: int) -> "array[int]":
-    unpack, size, header = Struct(layout.order + "I").unpack_from, len(view), 24 if layout.modified else 16
-    found, offset, last = array("q"), 24, len(view) - header
-    add = found.append
-    while offset <= last:
-        captured = unpack(view, offset + 8)[0]
-        end = offset + header + captured
-        if end > size or captured > longest:
-            break
-        add(offset)
-        offset = end
-    return found
+    if bytes(view[:4]) not in _CLASSIC or len(view) < 24:
+        return None
+    layout, longest, linktype = _classic_header(view)
+    return ClassicHeader(layout.order, layout.scale, 24 if layout.modified else 16, longest, linktype)
 
 
 # -- pcapng ---------------------------------------------------------------------------------------------------------------

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from snapshot.host import Host
 from visualize.draw.quoting import visible
 from visualize.draw.words import tuple_text
-from visualize.flow import Flow, decided_at, ended_in, sender
+from visualize.flows import Row
 from visualize.terminal.console import STYLES, line
 
 if TYPE_CHECKING:
@@ -17,27 +16,41 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _COLUMNS = ("flow", "from", "proto", "source > destination", "after NAT", "verdict", "where", "decided by", "packets", "certainty")
+_RIGHT = ("flow", "packets")
 
 
-def print_flows(out: Console, host: Host, flows: Sequence[Flow]) -> None:
+def print_flows(out: Console, rows: Sequence[Row]) -> None:
     """All flows, and a line that counts them by verdict."""
-    rows = [_cells(host, flow) for flow in flows]
-    whole = _table(rows)
-    needed = out.measure(whole, options=out.options.update(max_width=10_000)).maximum
-    out.print(whole if needed <= out.width else _stacked(rows))
-    counts = Counter(flow.verdict.value for flow in flows)
-    line(out, f"{len(flows)} flows, {sum(f.packets for f in flows)} packets: "
+    cells = [_cells(row) for row in rows]
+    plain = None if out.is_terminal else plain_table(cells, out.width)
+    if plain is not None:
+        out.file.write(plain)
+    else:
+        whole = _table(cells)
+        needed = out.measure(whole, options=out.options.update(max_width=10_000)).maximum
+        out.print(whole if needed <= out.width else _stacked(cells))
+    counts = Counter(row.fields["verdict"] for row in rows)
+    line(out, f"{len(rows)} flows, {sum(row.fields['packets'] for row in rows)} packets: "
          + (", ".join(f"{number} {word}" for word, number in sorted(counts.items())) or "none"))
 
 
-def _cells(host: Host, flow: Flow) -> dict[str, str]:
-    path = flow.first
-    start, end = path.start, path.end.packet
-    moved = (start.src, start.dst, start.sport, start.dport) != (end.src, end.dst, end.sport, end.dport)
-    certainties = {use.path.certainty.value for use in (*flow.original, *flow.reply)}
-    worst = next((c for c in ("unknown", "assumed") if c in certainties), "certain")
-    values = (str(flow.number), sender(host, flow), start.protocol_name, _arrow(tuple_text(start)), _arrow(tuple_text(end)) if moved else "",
-              flow.verdict.value, ended_in(flow), decided_at(path), f"{flow.packets}" + ("" if flow.reply else " no reply"), worst)
+def plain_table(rows: Sequence[dict[str, str]], width: int) -> str | None:
+    """What rich prints of the table where there is no terminal, in no time also for very many rows; None where it is not that simple."""
+    if not all(cell.isascii() for row in rows for cell in row.values()):
+        return None
+    sizes = [max(map(len, column)) for column in zip(_COLUMNS, *(row.values() for row in rows), strict=True)]
+    if sum(sizes) + 2 * len(sizes) > width:
+        return None
+    form = "  ".join(f"{{:{'>' if name in _RIGHT else '<'}{size}}}" for name, size in zip(_COLUMNS, sizes, strict=True))
+    return "".join(form.format(*cells).rstrip(" ") + "\n" for cells in (_COLUMNS, *(row.values() for row in rows)))
+
+
+def _cells(row: Row) -> dict[str, str]:
+    fields = row.fields
+    moved = fields["nat_src"] is not None
+    values = (str(fields["flow"]), row.sender, fields["proto"], _arrow(tuple_text(row.start)), _arrow(tuple_text(row.final)) if moved else "",
+              fields["verdict"], row.place, fields["decided_at"], f"{fields['packets']}" + ("" if fields["replied"] else " no reply"),
+              fields["certainty"])
     return {name: visible(value) for name, value in zip(_COLUMNS, values, strict=True)}
 
 
@@ -56,7 +69,7 @@ def _table(rows: Sequence[dict[str, str]]) -> Table:
     from rich.text import Text
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for name in _COLUMNS:
-        table.add_column(name, justify="right" if name in ("flow", "packets") else "left", no_wrap=True)
+        table.add_column(name, justify="right" if name in _RIGHT else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(value, style=_style(name, value)) for name, value in row.items()))
     return table

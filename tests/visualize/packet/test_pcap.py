@@ -8,7 +8,7 @@ import pytest
 
 from snapshot.finding import Kind
 from snapshot.raw import SnapshotError
-from visualize.packet.pcap import Frame, index, open_capture, read_frames
+from visualize.packet.pcap import Frame, open_capture, read_frames
 
 MAGIC = {"micro": 0xA1B2C3D4, "nano": 0xA1B23C4D, "modified": 0xA1B2CD34}
 
@@ -139,16 +139,6 @@ def test_a_large_snap_length_is_believed_up_to_a_limit() -> None:
     """Frames longer than libpcap's usual 256 KiB exist where the file says so."""
     assert len(frames_of(classic([bytes(300_000)], snaplen=400_000))[0].data) == 300_000
     assert frames_of(classic([bytes(300_000)])) == []
-
-
-@pytest.mark.parametrize(("order", "magic"), [("<", "micro"), (">", "nano"), ("<", "modified")])
-def test_the_index_agrees_with_the_frames(order: str, magic: str) -> None:
-    """Offsets, lengths and times by column are those of the frames, up to the damage."""
-    data = classic([bytes([n]) * n for n in range(20)], order, magic)[:-3]
-    offsets, lengths, times = (column.tolist() for column in index(data))
-    frames = frames_of(data)
-    assert times == [frame.time_ns for frame in frames]
-    assert [data[o:o + n] for o, n in zip(offsets, lengths, strict=True)] == [frame.data for frame in frames]
 
 
 # -- pcapng -----------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,209 @@
+"""Flows by class: one connection of each kind is replayed, its flow stands for all others of that kind.
+
+    decode, gather (columns)  ->  classes  ->  replay one of each, and all that is irregular  ->  does the replay agree?  ->  flows
+
+The replay decides what a class is worth: it must have taken the same frames for first sightings, made one flow of them, walked only
+through rules that look at atoms, and seen each packet where it predicted it. A class that fails is replayed whole; and so is, for each
+kind of packet, the last connection that has one: it must come out as its class says.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from snapshot.host import Host, Namespace
+from snapshot.host.conntrack import ConntrackEntry
+from visualize.columns import classes, frames, odd, streams
+from visualize.columns.atoms import Atoms
+from visualize.columns.frames import I64, Bools, ends_from
+from visualize.columns.mix import U64
+from visualize.columns.records import Reader, Records
+from visualize.columns.streams import Home
+from visualize.columns.table import SECOND, Captured, Limits, Table
+from visualize.datapath import bridge
+from visualize.datapath.machine import Machine
+from visualize.datapath.tuples import from_entry
+from visualize.flows import Row, gather, row_of
+from visualize.packet.pcap import ClassicHeader, Frame, classic_header
+from visualize.replay import Replay, Source
+
+_MOST_DISORDER = SECOND // 2
+
+
+@dataclass(slots=True)
+class Cache:
+    """One capture and one host. `read` gives bytes of the capture; `source` tells where it was taken."""
+
+    host: Host
+    assumptions: dict[str, bool]
+    later: Mapping[str, tuple[ConntrackEntry, ...]]
+    source: Source
+    read: Reader
+    size: int
+    whole: bool = field(default=False)  # every byte of the file was read as whole records
+
+    def rows(self) -> list[Row] | None:
+        """The rows of the flow table; None where columns can't serve this capture or host, and every packet has to be replayed."""
+        header = classic_header(self.read(0, 24))
+        if header is None or header.record != 16 or header.linktype not in frames.LINKS or self.source.local:
+            return None
+        namespace = self.host.namespaces.get(self.source.netns)
+        home = _home(header, namespace, self.source) if namespace is not None else None
+        if namespace is None or home is None:
+            return None
+        atoms = Atoms(self.host)
+        if atoms.refused:
+            return None
+        table = Table(atoms, _limits(self.host), _captured(self.host, self.later), header.linktype)
+        start = self._fill(table, header, home, namespace)
+        if start is None or not _bridges_know(self.host, namespace, self.source, table):
+            return None
+        return self._settled(table, header, atoms, start)
+
+    # -- first pass --------------------------------------------------------------------------------------------------------
+
+    def _fill(self, table: Table, header: ClassicHeader, home: Home, namespace: Namespace) -> int | None:
+        """Read the capture into the table. Returns its first time stamp; None where its clock went back too far."""
+        records, at, first = Records(self.read, header), 24, 0
+        known = np.array(sorted(i.index for i in namespace.interfaces.values() if i.index is not None), np.int64)
+        start, latest = None, 0
+        while True:
+            chunk = records.chunk(at, first)
+            if not len(chunk.starts):
+                break
+            found = frames.read(chunk, header, known if self.source.interface is None else None)
+            if start is None:
+                start = latest = int(found.time[0])
+            if bool((np.maximum.accumulate(np.maximum(found.time, latest)) - found.time > _MOST_DISORDER).any()):
+                return None
+            latest = max(latest, int(found.time.max()))
+            taken = streams.cut(found)
+            linked, packets, of_frame = streams.find(found, taken, home)
+            table.add(found, taken, linked, packets, of_frame, odd.find(found, taken, header))
+            if chunk.last and taken == len(chunk.starts):
+                end = int(chunk.starts[-1]) + 16 + int(found.captured[-1])
+                self.whole = at + end == self.size
+                break
+            at, first = at + int(chunk.starts[taken]), first + taken
+        table.finish()
+        return start
+
+    # -- second pass -------------------------------------------------------------------------------------------------------
+
+    def _settled(self, table: Table, header: ClassicHeader, atoms: Atoms, start: int) -> list[Row]:
+        """Replay what has to be, until every class that is left has proved itself."""
+        pairs = table.events()
+        slow = table.rows.slow[:table.count] != 0
+        while True:
+            chosen = classes.representatives(table, pairs, slow)
+            replayed = slow.copy()
+            replayed[chosen] = True
+            run = self._replay(table, header, replayed, chosen, start)
+            judged = classes.judge(self.host, atoms, table, pairs, run, slow, chosen)
+            bad = judged.irregular & ~slow
+            bad |= classes.clashes(table, run, judged, slow)
+            if not bad.any():
+                return self._compose(table, pairs, run, judged, replayed)
+            slow |= bad
+
+    def _replay(self, table: Table, header: ClassicHeader, which: Bools, chosen: I64, start: int) -> classes.Run:
+        """Replay all frames of some connections, in file order."""
+        replay = Replay(self.host, self.assumptions, dict(self.later))
+        replay.begin(start)
+        source = Source(self.source.name, _selected(Records(self.read, header), table, which), self.source.netns, self.source.interface)
+        run = classes.Run(table, chosen)
+        run.flows = gather(run.noted(replay.run([source])))
+        return run
+
+    def _compose(self, table: Table, pairs: I64, run: classes.Run, judged: classes.Judged, replayed: Bools) -> list[Row]:
+        """The rows of replayed flows and of those that classes stand for, numbered by first packets."""
+        found: list[tuple[int, Row | int]] = [(run.first[flow.number], row_of(self.host, flow)) for flow in run.flows]
+        rows = table.rows
+        members = np.flatnonzero((rows.packets[:table.count] > 0) & ~replayed)
+        found += zip(rows.first[members].tolist(), members.tolist(), strict=True)
+        found.sort(key=lambda pair: pair[0])
+        template = classes.Templates(table, pairs, judged)
+        return [template.renumbered(row, number) if isinstance(row, Row) else template.row(row, number)
+                for number, (_, row) in enumerate(found, 1)]
+
+
+def _selected(records: Records, table: Table, which: Bools) -> Iterator[Frame]:
+    """The frames of some connections."""
+    header = records.header
+    for kept in table.kept:
+        rows = np.flatnonzero((kept.owner >= 0) & which[kept.owner >> 1])
+        if not len(rows):
+            continue
+        chunk = records.chunk(kept.at, kept.first)
+        for row in rows.tolist():
+            yield odd.frame(chunk, row, header)
+
+
+# -- what the host tells ----------------------------------------------------------------------------------------------------
+
+
+def _home(header: ClassicHeader, namespace: Namespace, source: Source) -> Home | None:
+    """How frames tell their place; None where they do not, or not by columns."""
+    if source.interface is None:
+        return Home(header.linktype) if header.linktype == 276 else None
+    if header.linktype != 1:
+        return Home(header.linktype)
+    interface = namespace.interfaces.get(source.interface)
+    if interface is None or interface.mac is None:
+        return None
+    return Home(1, int.from_bytes(bytes.fromhex(interface.mac.replace(":", "")), "little"))
+
+
+def _setting(host: Host, name: str, default: int) -> int:
+    """The least that any namespace's conntrack has for a sysctl."""
+    texts = [namespace.sysctl(f"net.netfilter.{name}") for namespace in host.namespaces.values()]
+    return min([default, *(int(text) for text in texts if text is not None and text.lstrip("-").isdigit())])
+
+
+def _limits(host: Host) -> Limits:
+    short = min(_setting(host, f"nf_conntrack_tcp_timeout_{name}", seconds) for name, seconds in (
+        ("syn_sent", 120), ("syn_recv", 60), ("fin_wait", 120), ("close_wait", 60), ("last_ack", 30), ("time_wait", 120)))
+    long = min(_setting(host, f"nf_conntrack_tcp_timeout_{name}", seconds) for name, seconds in (
+        ("established", 432000), ("max_retrans", 300), ("unacknowledged", 300)))
+    udp = min(_setting(host, "nf_conntrack_udp_timeout", 30), _setting(host, "nf_conntrack_udp_timeout_stream", 120))
+    icmp = min(_setting(host, "nf_conntrack_icmp_timeout", 30), _setting(host, "nf_conntrack_icmpv6_timeout", 30))
+    return Limits(short * SECOND, long * SECOND, udp * SECOND, icmp * SECOND, _setting(host, "nf_conntrack_tcp_loose", 1) != 0)
+
+
+def _captured(host: Host, later: Mapping[str, tuple[ConntrackEntry, ...]]) -> Captured:
+    """The tuples of captured conntrack tables, hashed."""
+    before = [entry for namespace in host.namespaces.values() for entry in namespace.conntrack or ()]
+    after = [entry for entries in later.values() for entry in entries]
+    plain = [entry for entry in after if _as_entered(entry)]
+    hashes, forward = _tuples(plain, False)
+    order = np.argsort(hashes, kind="stable")
+    return Captured(np.unique(np.concatenate((_tuples(before, False)[0], _tuples(before, True)[0]))), hashes[order], forward[order],
+                    np.unique(np.concatenate([_tuples([e for e in after if not _as_entered(e)], side)[0] for side in (False, True)])))
+
+
+def _as_entered(entry: ConntrackEntry) -> bool:
+    return from_entry(entry.reply, entry.protocol).inverse() == from_entry(entry.original, entry.protocol)
+
+
+def _tuples(entries: list[ConntrackEntry], reply: bool) -> tuple[U64, Bools]:
+    """Hashes of one direction of entries."""
+    found = [from_entry(entry.reply if reply else entry.original, entry.protocol) for entry in entries]
+    if not found:
+        return np.zeros(0, np.uint64), np.zeros(0, bool)
+    return ends_from([(one.src, one.dst, one.protocol, one.a, one.a if one.is_icmp else one.b) for one in found]).tuple()
+
+
+def _bridges_know(host: Host, namespace: Namespace, source: Source, table: Table) -> bool:
+    """Whether bridges would look up no MAC address otherwise before they have learned it from the capture than after."""
+    names = {interface.index: interface.name for interface in namespace.interfaces.values()}
+    stack = Machine(host).stack(source.netns)
+    assert stack is not None
+    for index, mac in table.places:
+        port = namespace.interfaces.get(source.interface or names.get(index) or "")
+        master = namespace.interfaces.get(port.master) if port is not None and port.master else None
+        if port is None or master is None or master.kind != "bridge":
+            continue
+        if bridge.lookup(stack, master, mac.to_bytes(6, "little").hex(":")) != port.name:
+            return False
+    return True

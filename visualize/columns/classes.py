@@ -1,0 +1,399 @@
+"""Classes of connections: who stands for them, what the replay must have made of those, and the rows of the others."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NamedTuple
+
+import numpy as np
+
+from snapshot.host import Host
+from snapshot.host.firewall import Rule
+from snapshot.host.link import IPAddress
+from visualize.columns.atoms import Atoms, depends_on_more, writes_sets
+from visualize.columns.frames import I64, Bools, ends_from, words_of
+from visualize.columns.frames import Ends as Columns
+from visualize.columns.mix import U64, mix, number_of
+from visualize.columns.table import Table
+from visualize.datapath.tuples import tuple_of
+from visualize.flow import Ends, Flow, ends_of
+from visualize.flows import Row, numbered, row_of, step_shape, worst
+from visualize.path import Ended, Evidence, Path, PolicyApplied, RuleMatched, Tracked, Verdict
+from visualize.replay import Replayed
+
+_Tuple = tuple[IPAddress, IPAddress, int, int, int]
+_BITS, _MASK = 24, (1 << 24) - 1
+_ARRIVES = {Verdict.FORWARDED, Verdict.DELIVERED}
+
+
+class Note(NamedTuple):
+    """One replayed packet of a representative, as far as it is looked at."""
+
+    number: int
+    flow: int
+    role: str
+    path: Path
+    plain: bool  # seen where it was predicted, in that form, and nowhere else
+
+
+class Run:
+    """What a replay of some connections gave."""
+
+    def __init__(self, table: Table, chosen: I64) -> None:
+        self.flows: list[Flow] = []
+        self.first: dict[int, int] = {}  # flow -> number of its first packet
+        self.notes: dict[int, list[Note]] = {int(one): [] for one in chosen}
+        self.strangers: dict[int, set[int]] = {}  # flow -> the connections of its packets
+        self._table = table
+
+    def noted(self, replayed: Iterable[Replayed]) -> Iterator[Replayed]:
+        """The packets, noted while they pass."""
+        owner = self._table.owner_of
+        for one in replayed:
+            self.first.setdefault(one.flow, one.number)
+            connection = owner(one.number - 1)
+            self.strangers.setdefault(one.flow, set()).add(connection)
+            held = self.notes.get(connection)
+            if held is not None:
+                plain = all((s.state is Evidence.SEEN and not s.why) or s.state is Evidence.NOT_SEEN for s in one.sightings)
+                held.append(Note(one.number, one.flow, one.role, one.path, plain))
+            yield one
+
+
+@dataclass(slots=True)
+class Kind:
+    """What packets of one event have in common, in one class."""
+
+    role: str
+    certainty: str
+    shape: tuple[object, ...]
+
+
+@dataclass(slots=True)
+class Judged:
+    """The verdict over all classes. `rows` holds the representative's row of each class that can be trusted."""
+
+    irregular: Bools  # per connection
+    rows: dict[int, Row] = field(default_factory=dict)
+    paths: dict[int, Path] = field(default_factory=dict)
+    kinds: dict[tuple[int, int], Kind] = field(default_factory=dict)
+
+
+def representatives(table: Table, pairs: I64, slow: Bools) -> I64:
+    """For each kind of packet in each class, the first and the last connection that has one."""
+    pairs = pairs[~slow[pairs >> _BITS]]
+    connection = pairs >> _BITS
+    key = table.rows.kind[connection] << _BITS | pairs & _MASK
+    order = np.lexsort((table.rows.first[connection], key))
+    new = np.ones(len(order), bool)
+    new[1:] = key[order][1:] != key[order][:-1]
+    ends = np.append(new[1:], True) if len(order) else new
+    return np.unique(connection[order[new | ends]])
+
+
+def judge(host: Host, atoms: Atoms, table: Table, pairs: I64, run: Run, slow: Bools, chosen: I64) -> Judged:
+    """Which classes the replay bears out."""
+    flows = {flow.number: flow for flow in run.flows}
+    judged = Judged(np.zeros(table.count, bool))
+    expected = table.leads(chosen)
+    rules = _Rules(host)
+    bad: set[int] = set()
+    order = sorted(chosen.tolist(), key=lambda one: int(table.rows.first[one]))
+    for connection in order:
+        kind = int(table.rows.kind[connection])
+        if kind in bad:
+            continue
+        notes = run.notes[connection]
+        if not _as_gathered(notes, expected.get(connection, {}), run, connection) or not all(_proper(note, rules) for note in notes):
+            bad.add(kind)
+            continue
+        if not _agreed(judged, kind, notes, expected[connection]):
+            bad.add(kind)
+            continue
+        flow = flows[notes[0].flow]
+        row = row_of(host, flow)
+        if kind not in judged.rows:
+            judged.rows[kind], judged.paths[kind] = row, notes[0].path
+            if not _free_of_its_ends(row, atoms):
+                bad.add(kind)
+    templates = Templates(table, pairs, judged)
+    for connection in order:  # each must come out as its class says
+        kind = int(table.rows.kind[connection])
+        if kind not in bad and templates.row(connection, 1) != templates.renumbered(row_of(host, flows[run.notes[connection][0].flow]), 1):
+            bad.add(kind)
+    judged.irregular = np.isin(table.rows.kind[:table.count], np.array(sorted(bad), np.int64)) & ~slow & (table.rows.packets[:table.count] > 0)
+    return judged
+
+
+def _as_gathered(notes: list[Note], expected: dict[int, int], run: Run, connection: int) -> bool:
+    """Whether the replay took the same frames for first sightings, and made one flow of them and of no others."""
+    return bool(notes) and [note.number for note in notes] == list(expected) and len({note.flow for note in notes}) == 1 and (
+        run.strangers[notes[0].flow] == {connection}) and notes[0].role == "original"
+
+
+def _proper(note: Note, rules: "_Rules") -> bool:
+    """Whether a packet's way is one that atoms decide."""
+    path = note.path
+    return note.plain and not path.children and not any(doubt.by_chance for doubt in path.doubts) and (
+        path.verdict not in (Verdict.LOOPED, Verdict.UNKNOWN)) and not any(
+        isinstance(step, Tracked) and step.state == "INVALID" for step in path.steps) and rules.decide_by_atoms(path)
+
+
+def _agreed(judged: Judged, kind: int, notes: list[Note], events: dict[int, int]) -> bool:
+    """Whether equal events went the same way; and whether either all packets of the class arrive, or none does."""
+    certainties: dict[tuple[object, ...], str] = {}
+    for note in notes:
+        shape = (note.role, *map(step_shape, note.path.steps))
+        found = Kind(note.role, note.path.certainty.value, shape)
+        if judged.kinds.setdefault((kind, events[note.number]), found) != found or certainties.setdefault(shape, found.certainty) != found.certainty:
+            return False
+    return len({note.path.verdict in _ARRIVES for note in notes}) == 1
+
+
+def _free_of_its_ends(row: Row, atoms: Atoms) -> bool:
+    """Whether no sentence of the row names an address that other connections of the class may not have."""
+    words = " ".join(str(row.fields[name]) for name in ("decided_at", "why")) + row.sender + row.place
+    return not any(text in words and not atoms.alone(ip_address(text)) for text in (row.start.src, row.start.dst))
+
+
+class _Rules:
+    """Which chains hold rules that look at more than atoms, read when a path first enters them."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._known: dict[tuple[str, ...], bool] = {}
+        self._sets = {name: writes_sets(namespace) for name, namespace in host.namespaces.items()}
+
+    def decide_by_atoms(self, path: Path) -> bool:
+        """Whether every chain that the path entered holds only rules that look at atoms."""
+        before = None
+        for step in path.steps:
+            match step:
+                case RuleMatched():
+                    names = [step.chain, *([step.target] if step.verdict in ("JUMP", "GOTO") else [])]
+                    if not all(self._chain(step.netns, step.family, step.backend, step.table, name) for name in names):
+                        return False
+                case PolicyApplied():
+                    if not self._chain(step.netns, step.family, step.backend, step.table, step.chain):
+                        return False
+                case Ended(verdict=Verdict.DROPPED, at=at) if at.split(" ")[-1].isdecimal() and not (
+                        isinstance(before, RuleMatched) and at == f"{before.table} {before.chain} {before.rule}"):
+                    return False  # a match dropped it by itself
+                case _:
+                    pass
+            before = step
+        return True
+
+    def _chain(self, netns: str, family: str, backend: str, table: str, name: str) -> bool:
+        key = (netns, family, backend, table, name)
+        if key not in self._known:
+            namespace = self._host.namespaces[netns]
+            held = next(t for t in (namespace.tables4 if family == "ip" else namespace.tables6) or ()
+                        if t.name == table and t.backend.value == backend)
+            self._known[key] = not any(depends_on_more(rule, held.chains) or (self._sets[netns] and _asks_a_set(rule))
+                                       for rule in held.chains[name].rules)
+        return self._known[key]
+
+
+def _asks_a_set(rule: Rule) -> bool:
+    return any(clause.name == "set" for clause in rule.matches)
+
+
+# -- rows -------------------------------------------------------------------------------------------------------------------
+
+
+class Templates:
+    """Rows of connections that were not replayed, from the row of their class."""
+
+    def __init__(self, table: Table, pairs: I64, judged: Judged) -> None:
+        self._rows, self._judged = table.rows, judged
+        self._texts: dict[tuple[int, int, int], str] = {}
+        connection = pairs >> _BITS
+        kinds = table.rows.kind[connection]
+        codes, number = np.unique(kinds << _BITS | pairs & _MASK, return_inverse=True)
+        known = [judged.kinds.get((code >> _BITS, code & _MASK)) for code in codes.tolist()]
+        reply = np.array([one is not None and one.role == "reply" for one in known], bool)[number.reshape(-1)]
+        doubtful = np.array([0 if one is None else _DOUBT[one.certainty] for one in known], np.int64)[number.reshape(-1)]
+        self._replied, self._doubt = np.zeros(table.count, bool), np.zeros(table.count, np.int64)
+        self._replied[connection[reply]] = True
+        np.maximum.at(self._doubt, connection, doubtful)
+
+    def row(self, connection: int, number: int) -> Row:
+        """The row of a connection."""
+        rows = self._rows
+        model = self._judged.rows[int(rows.kind[connection])]
+        start = self._start(connection)
+        final = Ends._make(mine if kept == first else kept for mine, first, kept in zip(start, model.start, model.final, strict=True))
+        fields = model.fields | {"replied": bool(self._replied[connection]), "certainty": _WORDS[self._doubt[connection]]}
+        fields = numbered(fields, number, int(rows.began[connection]), int(rows.packets[connection]), start, final)
+        return Row(fields, model.sender, model.place, start, final, model.places)
+
+    @staticmethod
+    def renumbered(row: Row, number: int) -> Row:
+        """A row with another number."""
+        return Row(row.fields | {"flow": number}, row.sender, row.place, row.start, row.final, row.places)
+
+    def _start(self, connection: int) -> Ends:
+        rows = self._rows
+        six = int(rows.six[connection])
+        source, target = (self._text(six, *words[connection].tolist()) for words in (rows.source, rows.target))
+        if int(rows.protocol[connection]) in (1, 58):
+            return Ends(source, target, None, None, int(rows.sport[connection]))
+        return Ends(source, target, int(rows.sport[connection]), int(rows.dport[connection]), None)
+
+    def _text(self, six: int, first: int, second: int) -> str:
+        key = (six, first, second)
+        found = self._texts.get(key)
+        if found is None:
+            raw = first.to_bytes(8, "little") + second.to_bytes(8, "little")
+            found = self._texts[key] = str(IPv6Address(raw) if six else IPv4Address(raw[:4]))
+        return found
+
+
+_WORDS = ("certain", "assumed", "unknown")
+_DOUBT = {word: rank for rank, word in enumerate(_WORDS)}
+assert worst(_WORDS) == _WORDS[-1]
+
+
+# -- tuples that two connections would share --------------------------------------------------------------------------------
+
+
+def clashes(table: Table, run: Run, judged: Judged, slow: Bools) -> Bools:
+    """Connections that NAT may have treated otherwise because of another one.
+
+    They share a tuple with it, as it is after some rewrite; or the source, which another mapping has already; or they look like an answer
+    to a connection whose port was drawn by lot. `slow`: those that are irregular and replayed.
+    """
+    rows, found = table.rows, _Shared()
+    found.tuples(table.keys, np.where(slow[table.key_owner], -1, table.key_owner))
+    regular = ~slow & (rows.packets[:table.count] > 0)
+    lots: list[U64] = []
+    answers: list[tuple[U64, I64]] = []
+    for kind, path in judged.paths.items():
+        members = np.flatnonzero((rows.kind[:table.count] == kind) & regular)
+        for form in _forms(path) if len(members) else ():
+            ends = _formed(table, members, path, form)
+            found.tuples(ends.tuple()[0], members)
+            found.sources(_source(ends), members, np.full(len(members), hash_of_mapping(path)))
+            answers += [(one, members) for one in _answering(ends)]
+    for flow in run.flows:
+        if not all(slow[one] for one in run.strangers[flow.number]):
+            continue
+        ends = ends_from(list(_tuples_of(flow)))
+        none = np.full(len(ends.sport), -1)
+        found.tuples(ends.tuple()[0], none)
+        found.sources(_source(ends), none, none)
+        drawn = list(_drawn(flow))
+        if drawn:
+            lots += _answered(ends_from(drawn))
+    clash = found.shared(table.count)
+    for hashes, members in answers if lots else ():
+        clash[members[np.isin(hashes, np.concatenate(lots))]] = True
+    hashes, owners = found.columns(found.of_tuples)
+    clash[owners[np.isin(hashes, table.known_before) & (owners >= 0)]] = True
+    return clash & regular
+
+
+class _Shared:
+    """What connections hold, and which of them hold the same. Owner -1: any of the replayed ones, among whom nothing has to be settled."""
+
+    def __init__(self) -> None:
+        self.of_tuples: list[tuple[U64, I64]] = []
+        self._of_sources: list[tuple[U64, I64, I64]] = []
+
+    def tuples(self, hashes: U64, owners: I64) -> None:
+        """A tuple belongs to one connection only."""
+        self.of_tuples.append((hashes, owners))
+
+    def sources(self, hashes: U64, owners: I64, mappings: I64) -> None:
+        """A source is mapped in one way only."""
+        self._of_sources.append((hashes, owners, mappings))
+
+    @staticmethod
+    def columns(parts: list[tuple[U64, I64]]) -> tuple[U64, I64]:
+        """All of them."""
+        return np.concatenate([one for one, _ in parts]), np.concatenate([who for _, who in parts])
+
+    def shared(self, count: int) -> Bools:
+        """The connections that share a tuple, or a source under another mapping."""
+        clash = np.zeros(count, bool)
+        hashes, owners = self.columns(self.of_tuples)
+        self._mark(clash, hashes, owners, owners)
+        if self._of_sources:
+            hashes, owners = self.columns([(one, who) for one, who, _ in self._of_sources])
+            self._mark(clash, hashes, owners, np.concatenate([mapping for _, _, mapping in self._of_sources]))
+        return clash
+
+    @staticmethod
+    def _mark(clash: Bools, hashes: U64, owners: I64, values: I64) -> None:
+        """Mark the owners of equal hashes with unequal values."""
+        order = np.lexsort((values, hashes))
+        hashes, owners, values = hashes[order], owners[order], values[order]
+        same = hashes[1:] == hashes[:-1]
+        group = np.cumsum(np.append(True, ~same)) - 1 if len(hashes) else owners
+        differs = np.zeros(len(hashes), bool)
+        differs[group[1:][same & (values[1:] != values[:-1])]] = True
+        who = owners[differs[group]]
+        clash[who[who >= 0]] = True
+
+
+def hash_of_mapping(path: Path) -> int:
+    """A number for what NAT makes of a class's source."""
+    start, final = ends_of(path.start), ends_of(path.end.packet)
+    changed = [new if new != old else "kept" for old, new in zip((start.src, start.sport, start.icmp_id), (final.src, final.sport, final.icmp_id),
+                                                                 strict=True)]
+    return number_of(repr(changed))
+
+
+def _source(ends: Columns) -> U64:
+    return mix(ends.source[:, 0], ends.source[:, 1], ends.sport, ends.protocol)
+
+
+def _answering(ends: Columns) -> list[U64]:
+    """What a first packet would have in common with the answer to a drawn source port, or from a drawn destination port."""
+    both = (ends.source[:, 0], ends.source[:, 1], ends.target[:, 0], ends.target[:, 1], ends.protocol)
+    return [mix(*both, ends.sport, np.zeros_like(ends.sport)), mix(*both, ends.dport, np.ones_like(ends.dport))]
+
+
+def _answered(ends: Columns) -> list[U64]:
+    """The same of packets that are answered."""
+    both = (ends.target[:, 0], ends.target[:, 1], ends.source[:, 0], ends.source[:, 1], ends.protocol)
+    return [mix(*both, ends.dport, np.zeros_like(ends.dport)), mix(*both, ends.sport, np.ones_like(ends.sport))]
+
+
+def _forms(path: Path) -> list[Ends]:
+    """The packet's ends as they stood at each step, once each."""
+    return list(dict.fromkeys(ends_of(step.packet) for step in path.steps))
+
+
+def _formed(table: Table, members: I64, path: Path, form: Ends) -> Columns:
+    """The ends of connections' first packets, where the model's looks like `form`."""
+    rows, start = table.rows, ends_of(path.start)
+    count = len(members)
+    source = rows.source[members] if form.src == start.src else np.repeat(words_of([ip_address(form.src)]), count, axis=0)
+    target = rows.target[members] if form.dst == start.dst else np.repeat(words_of([ip_address(form.dst)]), count, axis=0)
+    sport = rows.sport[members] if form[2::2] == start[2::2] else np.full(count, form.sport or form.icmp_id or 0)
+    dport = rows.dport[members] if form[3:] == start[3:] else np.full(count, form.dport or form.icmp_id or 0)
+    six = np.full(count, path.start.family == 6)
+    return Columns(source, target, sport, dport, rows.protocol[members], six)
+
+
+def _drawn(flow: Flow) -> Iterator[_Tuple]:
+    """The tuples, behind NAT, of packets whose port or id it changed: it may have been drawn by lot."""
+    for use in flow.original:
+        start, final = tuple_of(use.path.start), tuple_of(use.path.end.packet)
+        by_lot = any(doubt.by_chance for doubt in use.path.doubts)
+        if start is not None and final is not None and (by_lot or (start.a, start.b) != (final.a, final.b)):
+            yield final.src, final.dst, final.protocol, final.a, final.a if final.is_icmp else final.b
+
+
+def _tuples_of(flow: Flow) -> Iterator[_Tuple]:
+    """Every tuple that a packet of a flow, or of what it begot, ever had."""
+    found: dict[_Tuple, None] = {}
+    for use in (*flow.original, *flow.reply):
+        for path in (use.path, *use.path.children):
+            for step in path.steps:
+                held = tuple_of(step.packet)
+                if held is not None:
+                    found[held.src, held.dst, held.protocol, held.a, held.a if held.is_icmp else held.b] = None
+    return iter(found)

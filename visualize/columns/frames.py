@@ -1,0 +1,331 @@
+"""Chunks of records decoded into columns: for each frame its time, what names its stream, what NAT leaves alone of it.
+
+Only what is plain is read here (IPv4 without options, IPv6 without extension headers; TCP, UDP, echo; nothing cut off, nothing in
+fragments). All else is *odd* and left to `packet.decode`; what no IP stack would take is left out, as the replay leaves it out.
+Numbers inside hashes keep the byte order of the wire: equal bytes, equal hash.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snapshot.host.link import IPAddress
+from visualize.columns.mix import U64, mix
+from visualize.columns.records import Chunk
+from visualize.packet.packet import Packet, Protocol
+from visualize.packet.pcap import ClassicHeader
+
+I64 = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+_HEAD, _IP, _QUOTE = 40, 64, 48  # bytes gathered: record header and link layer; IP and transport header; payload that names a packet
+_V4, _V6 = 0x0008, 0xDD86  # EtherTypes as they stand on the wire, read as little-endian numbers
+_TAGS = (0x0081, 0xA888, 0x0091)
+_NETLINK = 0x3803  # ARPHRD_NETLINK (824)
+
+
+def _u(value: int) -> np.uint64:
+    return np.uint64(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How a link type is read: the header's length, and where in words 2-4 of the gathered head its fields stand."""
+
+    length: int
+    protocol: Callable[[U64], U64]
+    key: Callable[[U64], Sequence[U64]]  # columns that tell one place and one sender from another
+    ifindex: bool = False
+    hardware: Callable[[U64], U64] | None = None  # ARPHRD
+
+
+LINKS = {
+    276: Link(20, lambda head: head[:, 2] & _u(0xFFFF), lambda head: (head[:, 2], head[:, 3], head[:, 4] & _u(0xFFFFFFFF)), True,
+              lambda head: head[:, 3] & _u(0xFFFF)),
+    113: Link(16, lambda head: head[:, 3] >> _u(48), lambda head: (head[:, 2], head[:, 3]), False,
+              lambda head: head[:, 2] >> _u(16) & _u(0xFFFF)),
+    1: Link(14, lambda head: head[:, 3] >> _u(32) & _u(0xFFFF), lambda head: (head[:, 2], head[:, 3] & _u(0xFFFFFFFFFFFF))),
+}
+
+
+@dataclass(slots=True)
+class Frames:
+    """The columns of one chunk. `head` and `ip` are the gathered bytes as little-endian words, a row for each frame."""
+
+    chunk: Chunk
+    time: I64
+    captured: I64
+    clean: Bools
+    odd: Bools
+    six: Bools
+    stream: U64  # link layer, addresses, ports, TTL, TOS: what all packets of one stream at one place share
+    same: U64  # `replay.identity`, hashed
+    head: U64
+    ip: U64
+
+
+def gather(data: bytes, at: I64, width: int) -> U64:
+    """`width` bytes (a multiple of 8) from each offset, as rows of little-endian words; zeros behind the end of the data."""
+    size = len(data)
+    found = np.zeros((len(at), width // 8), "<u8")
+    inside = at <= size - width
+    if inside.any():
+        every = np.ndarray((size - width + 1,), f"V{width}", buffer=data, strides=(1,))
+        if inside.all():
+            return every[at].view("<u8").reshape(len(at), width // 8)
+        found[inside] = every[at[inside]].view("<u8").reshape(-1, width // 8)
+    for row in np.flatnonzero(~inside).tolist():
+        rest = data[at[row]:at[row] + width]
+        found[row] = np.frombuffer(rest + bytes(width - len(rest)), "<u8")
+    return found
+
+
+def read(chunk: Chunk, header: ClassicHeader, known: NDArray[np.int64] | None) -> Frames:
+    """Decode a chunk. `known`: the interface indices that the snapshot knows (None: the interface is given)."""
+    link = LINKS[header.linktype]
+    head = gather(chunk.data, chunk.starts, _HEAD)
+    second, fraction, captured, _ = (head[:, n >> 1] >> _u(32 * (n & 1)) & _u(0xFFFFFFFF) for n in range(4))
+    if header.order == ">":
+        second, fraction, captured = (column.astype("<u4").byteswap().astype(np.uint64) for column in (second, fraction, captured))
+    time = second.astype(np.int64) * 1_000_000_000 + fraction.astype(np.int64) * header.scale
+    size = captured.astype(np.int64) - link.length
+    protocol = link.protocol(head)
+    used = (size >= 0) & np.isin(protocol, np.array((_V4, _V6, *_TAGS), np.uint64))
+    if link.hardware is not None:
+        used &= link.hardware(head) != _u(_NETLINK)
+    if link.ifindex and known is not None:
+        used &= np.isin((head[:, 2] >> _u(32)).astype("<u4").byteswap(), known)
+    ip = gather(chunk.data, chunk.starts + 16 + link.length, _IP)
+    four, six = _plain4(ip, size) & (protocol == _u(_V4)), _plain6(ip, size) & (protocol == _u(_V6))
+    clean = used & (four | six)
+    place = mix(*link.key(head))
+    stream, same = np.zeros(len(time), np.uint64), np.zeros(len(time), np.uint64)
+    for which, streams, sames in ((four, _stream4, _same4), (six, _stream6, _same6)):
+        which = which & used
+        if which.all():
+            stream, same = streams(ip, place), sames(ip)
+        elif which.any():
+            rows = ip[which]
+            stream[which], same[which] = streams(rows, place[which]), sames(rows)
+    found = Frames(chunk, time, captured.astype(np.int64), clean, used & ~clean, six, stream, same, head, ip)
+    _quoted(found, link)
+    return found
+
+
+# -- IPv4 and IPv6 ----------------------------------------------------------------------------------------------------------
+# Words of an IPv4 packet without options: 0 version TOS length id fragment, 1 TTL protocol checksum source, 2 destination and ports (or
+# ICMP), 3 seq ack, 4 offset flags window checksum urgent. IPv6: 0 version length next hops, 1-2 source, 3-4 destination, 5 ports seq,
+# 6 ack offset flags window.
+
+
+def length4(ip: U64) -> I64:
+    """The total length that the IPv4 header tells."""
+    return ((ip[:, 0] >> _u(8) & _u(0xFF00)) | (ip[:, 0] >> _u(24) & _u(0xFF))).astype(np.int64)
+
+
+def length6(ip: U64) -> I64:
+    """The same for IPv6: 40 and the payload."""
+    return ((ip[:, 0] >> _u(24) & _u(0xFF00)) | (ip[:, 0] >> _u(40) & _u(0xFF))).astype(np.int64) + 40
+
+
+def _plain4(ip: U64, size: I64) -> Bools:
+    first, second, third = ip[:, 0], ip[:, 1], ip[:, 2]
+    protocol, length = second >> _u(8) & _u(0xFF), length4(ip)
+    tcp, udp, icmp = protocol == _u(6), protocol == _u(17), protocol == _u(1)
+    kind = third >> _u(32) & _u(0xFFFF)
+    transport = np.where(tcp, 40, 28)
+    good: Bools = (first & _u(0xFF) == _u(0x45)) & (first >> _u(48) & _u(0xFF3F) == _u(0))
+    good &= (size >= transport) & (length >= transport) & (tcp | udp | (icmp & ((kind == _u(0)) | (kind == _u(8)))))
+    good &= third & _u(0xF0) != _u(0xE0)  # no multicast
+    good &= third & _u(0xFFFFFFFF) != _u(0xFFFFFFFF)
+    good &= ~tcp | _whole_tcp(ip[:, 4] & _u(0xFF), length - 20, size - 20)
+    return good
+
+
+def _plain6(ip: U64, size: I64) -> Bools:
+    first = ip[:, 0]
+    protocol, length = first >> _u(48) & _u(0xFF), length6(ip)
+    tcp, udp, icmp = protocol == _u(6), protocol == _u(17), protocol == _u(58)
+    kind = ip[:, 5] & _u(0xFFFF)
+    transport = np.where(tcp, 60, 48)
+    good: Bools = (first & _u(0xF0) == _u(0x60)) & (size >= transport) & (length >= transport)
+    good &= tcp | udp | (icmp & ((kind == _u(128)) | (kind == _u(129))))
+    good &= ip[:, 3] & _u(0xFF) != _u(0xFF)  # no multicast
+    good &= ~tcp | _whole_tcp(ip[:, 6] >> _u(32) & _u(0xFF), length - 40, size - 40)
+    return good
+
+
+def _whole_tcp(offset: U64, length: I64, size: I64) -> Bools:
+    header = (offset >> _u(4)).astype(np.int64) * 4
+    return (header >= 20) & (header <= length) & (header <= size)
+
+
+def _stream4(ip: U64, place: U64) -> U64:
+    icmp = ip[:, 1] >> _u(8) & _u(0xFF) == _u(1)
+    third = np.where(icmp, ip[:, 2] & _u(0x0000FFFFFFFFFFFF), ip[:, 2])
+    # the fragment word holds DF; word 1 without the checksum; an ICMP message's id stands in word 3
+    return mix(place, ip[:, 0] & _u(0xFFFF_0000_0000_FFFF), ip[:, 1] & _u(0xFFFFFFFF_0000_FFFF), third,
+               np.where(icmp, ip[:, 3] & _u(0xFFFF), _u(0)))
+
+
+def _stream6(ip: U64, place: U64) -> U64:
+    icmp = ip[:, 0] >> _u(48) & _u(0xFF) == _u(58)
+    ends = np.where(icmp, ip[:, 5] & _u(0x0000FFFF_0000FFFF), ip[:, 5] & _u(0xFFFFFFFF))
+    return mix(place, ip[:, 0] & _u(0xFFFF_0000_0000_F0FF) | _u(1 << 40), ip[:, 1], ip[:, 2], ip[:, 3], ip[:, 4], ends)
+
+
+def same_tcp(own: U64, seq: U64, ack: U64, flags: U64, length: U64) -> U64:
+    """The identity of TCP segments. `own`: `own_number`; `length`: of the data."""
+    return mix(own, flags | length << _u(8), seq | ack << _u(32))
+
+
+def own_number(ip: U64, six: bool) -> U64:
+    """What the IP header itself tells packets apart by: the id, or the flow label."""
+    return ip[:, 0] & _u(0xFFFF0F00) | _u(6 << 56) if six else ip[:, 0] >> _u(32) & _u(0xFFFF) | _u(4 << 56)
+
+
+def _same4(ip: U64) -> U64:
+    flags = ip[:, 4] >> _u(8) & _u(0xFF)
+    data = length4(ip) - 20 - (ip[:, 4] >> _u(4) & _u(15)).astype(np.int64) * 4
+    return same_tcp(own_number(ip, False), ip[:, 3] & _u(0xFFFFFFFF), ip[:, 3] >> _u(32), flags, data.astype(np.uint64))
+
+
+def _same6(ip: U64) -> U64:
+    flags = ip[:, 6] >> _u(40) & _u(0xFF)
+    data = length6(ip) - 40 - (ip[:, 6] >> _u(36) & _u(15)).astype(np.int64) * 4
+    return same_tcp(own_number(ip, True), ip[:, 5] >> _u(32), ip[:, 6] & _u(0xFFFFFFFF), flags, data.astype(np.uint64))
+
+
+def protocols(ip: U64, six: Bools) -> I64:
+    """IP protocol numbers of plain packets."""
+    return np.where(six, ip[:, 0] >> _u(48) & _u(0xFF), ip[:, 1] >> _u(8) & _u(0xFF)).astype(np.int64)
+
+
+def _quoted(frames: Frames, link: Link) -> None:
+    """UDP and echo packets are told apart by id, length and the first bytes of what they carry, as far as it was captured."""
+    rows = np.flatnonzero(frames.clean & (protocols(frames.ip, frames.six) != 6))
+    if not len(rows):
+        return
+    ip, six = frames.ip[rows], frames.six[rows]
+    header = np.where(six, 40, 20)
+    length = np.where(six, length6(ip), length4(ip))
+    start = frames.chunk.starts[rows] + 16 + link.length + header + 8
+    held = np.minimum(length, frames.captured[rows] - link.length) - header - 8
+    own = np.where(six, own_number(ip, True), own_number(ip, False))
+    protocol = protocols(ip, six)
+    icmp = (protocol == 1) | (protocol == 58)
+    kind = np.where(six, ip[:, 5] & _u(0xFF), ip[:, 2] >> _u(32) & _u(0xFF))
+    sequence = np.where(six, ip[:, 5] >> _u(48), ip[:, 3] >> _u(16) & _u(0xFFFF))
+    frames.same[rows] = same_other(protocol, own, np.where(icmp, kind, _u(255)), np.where(icmp, sequence, _u(0)), length,
+                                   np.zeros(len(rows), np.int64), _payload(frames.chunk.data, start, held))
+
+
+def same_other(protocol: I64, own: U64, kind: U64, sequence: U64, length: I64, offset: I64, payload: U64) -> U64:
+    """The identity of any other packet; `payload` has 48 bytes in 6 words and, in the 7th, how many of them were captured."""
+    return mix(protocol, own, kind << _u(16) | sequence, length << 16 | offset, *(payload[:, n] for n in range(7)))
+
+
+def _payload(data: bytes, start: I64, held: I64) -> U64:
+    held = np.clip(held, 0, _QUOTE)
+    found = np.zeros((len(start), 7), np.uint64)
+    found[:, :6] = gather(data, start, _QUOTE)
+    found[:, 6] = held
+    octets = found[:, :6].copy().view(np.uint8).reshape(len(start), _QUOTE)
+    octets *= np.arange(_QUOTE) < held[:, None]
+    found[:, :6] = octets.view("<u8")
+    return found
+
+
+# -- endpoints --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Ends:
+    """Addresses and ports of plain packets: hashes of the two ends, and the fields themselves (addresses as 16 bytes in two words)."""
+
+    source: U64  # rows x 2, little-endian words of the address (IPv4: in the first)
+    target: U64
+    sport: I64  # an echo's id, twice
+    dport: I64
+    protocol: I64
+    six: Bools
+
+    def ends(self) -> tuple[U64, U64]:
+        """A hash of each end."""
+        return (mix(self.source[:, 0], self.source[:, 1], self.sport), mix(self.target[:, 0], self.target[:, 1], self.dport))
+
+    def tuple(self) -> tuple[U64, Bools]:
+        """A hash of both ends that does not tell them apart, and whether the source is the one with the smaller hash."""
+        one, other = self.ends()
+        return mix(one + other, one ^ other, self.protocol), one < other
+
+    def pair(self) -> U64:
+        """A hash of the two addresses, whichever is the source."""
+        return pair_hash(self.source, self.target)
+
+
+def pair_hash(source: U64, target: U64) -> U64:
+    """A hash of two addresses in any order."""
+    one, other = mix(source[:, 0], source[:, 1]), mix(target[:, 0], target[:, 1])
+    return mix(one + other, one ^ other)
+
+
+def _swap(column: U64) -> I64:
+    return ((column & _u(0xFF)) << _u(8) | column >> _u(8) & _u(0xFF)).astype(np.int64)
+
+
+def ends_of(ip: U64, six: Bools) -> Ends:
+    """The endpoints of plain packets."""
+    protocol = protocols(ip, six)
+    zero = np.zeros(len(ip), np.uint64)
+    source = np.stack((np.where(six, ip[:, 1], ip[:, 1] >> _u(32)), np.where(six, ip[:, 2], zero)), axis=1)
+    target = np.stack((np.where(six, ip[:, 3], ip[:, 2] & _u(0xFFFFFFFF)), np.where(six, ip[:, 4], zero)), axis=1)
+    ports = np.where(six, ip[:, 5], ip[:, 2] >> _u(32))
+    sport, dport = _swap(ports & _u(0xFFFF)), _swap(ports >> _u(16) & _u(0xFFFF))
+    icmp = (protocol == 1) | (protocol == 58)
+    number = _swap(np.where(six, ip[:, 5] >> _u(32) & _u(0xFFFF), ip[:, 3] & _u(0xFFFF)))
+    return Ends(source, target, np.where(icmp, number, sport), np.where(icmp, number, dport), protocol, six)
+
+
+def words_of(addresses: Sequence[IPAddress]) -> U64:
+    """Addresses as `Ends` holds them."""
+    raw = b"".join(address.packed.ljust(16, b"\0") for address in addresses)
+    return np.frombuffer(raw, "<u8").reshape(len(addresses), 2).astype(np.uint64)
+
+
+def ends_from(rows: Sequence[tuple[IPAddress, IPAddress, int, int, int]]) -> Ends:
+    """Endpoints from (source, destination, protocol, port, port)."""
+    numbers = np.array([row[2:] for row in rows], np.int64).reshape(len(rows), 3)
+    return Ends(words_of([row[0] for row in rows]), words_of([row[1] for row in rows]), numbers[:, 1], numbers[:, 2], numbers[:, 0],
+                np.array([not isinstance(row[0], IPv4Address) for row in rows], bool))
+
+
+def same_of(packet: Packet) -> int:
+    """The identity of one decoded packet, as `Frames.same` has it (-1: none, for ICMP errors and cut segments)."""
+    if packet.is_icmp_error or (packet.protocol == Protocol.TCP and (packet.ack is None or packet.transport_length is None)):
+        return -1
+    if packet.family == 4:
+        own = _wire(packet.identification, 2) | 4 << 56
+    else:
+        own = _wire(packet.flow_label, 4) | 6 << 56
+    if packet.protocol == Protocol.TCP:
+        return int(same_tcp(_one(own), _one(_wire(packet.seq, 4)), _one(_wire(packet.ack, 4)), _one(packet.tcp_flags or 0),
+                            _one(packet.transport_length or 0))[0])
+    start = packet.header_length + 8
+    payload = packet.raw[start:start + _QUOTE]
+    row = np.array([[*np.frombuffer(payload.ljust(_QUOTE, b"\0"), "<u8"), len(payload)]], np.uint64)
+    kind = 255 if packet.icmp_type is None else packet.icmp_type
+    numbers = (np.array([number], np.int64) for number in (packet.protocol, packet.length, packet.fragment_offset))
+    protocol, length, offset = numbers
+    return int(same_other(protocol, _one(own), _one(kind), _one(_wire(packet.icmp_seq, 2)), length, offset, row)[0])
+
+
+def _one(value: int) -> U64:
+    return np.array([value], np.uint64)
+
+
+def _wire(value: int | None, size: int) -> int:
+    """A number's bytes in network order, read as a little-endian number."""
+    return int.from_bytes((value or 0).to_bytes(size, "big"), "little")

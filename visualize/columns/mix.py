@@ -1,0 +1,37 @@
+"""64-bit hashes of columns: the same numbers give the same hash, on every machine and in every run."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+U64 = NDArray[np.uint64]
+_ODD = tuple(np.uint64(value) for value in (
+    0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53,
+    0x2545F4914F6CDD1D, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3, 0x1D8E4E27C47D124F))
+
+
+def finish(value: U64) -> U64:
+    """Spread every bit over all 64 (the finalizer of SplitMix64)."""
+    value = value ^ (value >> np.uint64(30))
+    value *= np.uint64(0xBF58476D1CE4E5B9)
+    value ^= value >> np.uint64(27)
+    value *= np.uint64(0x94D049BB133111EB)
+    value ^= value >> np.uint64(31)
+    return value
+
+
+def mix(*columns: NDArray[np.generic]) -> U64:
+    """A hash of each row; the order of the columns counts. Signed columns are taken modulo 2**64."""
+    total = np.zeros(len(columns[0]), np.uint64)
+    for index, column in enumerate(columns):
+        if index and index % 4 == 0:
+            total = finish(total)
+        total += column.astype(np.uint64, copy=False) * _ODD[index % len(_ODD)] + _ODD[(index + 1) % len(_ODD)]
+        if index < len(columns) - 1:
+            total ^= total >> np.uint64(29)
+    return finish(total)
+
+
+def number_of(text: str) -> int:
+    """A 63-bit number for a word."""
+    from hashlib import blake2b
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1

@@ -1,0 +1,151 @@
+"""TCP segments that conntrack is sure to accept: a conservative check of `datapath.tcp`, for whole columns of connections at once.
+
+A connection passes where it begins with a handshake and every later segment lies within what the other side has allowed and sent, by
+lower bounds of what conntrack remembers; or where it was under way before the capture (conntrack then looks at no window). What does
+not pass is not wrong: it is replayed segment by segment.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from visualize.columns.frames import I64, Bools
+from visualize.columns.mix import U64
+
+FIN, SYN, RST, ACK, URG = 1, 2, 4, 16, 32
+_HALF, _WORD = 1 << 31, 0xFFFFFFFF
+_LEAST_WINDOW = 66000
+_SHIFT = 1 << 34  # more than any relative number: keeps segments of columns apart
+NONE, HANDSHAKE, PICKED_UP = 0, 1, 2
+
+
+@dataclass(slots=True)
+class Segments:
+    """TCP packets, ordered by connection, within it as they came. `position` counts a connection's packets from 0, over all chunks."""
+
+    connection: I64
+    position: I64
+    reply: I64  # 0 or 1
+    flags: I64
+    seq: I64
+    ack: I64
+    window: I64
+    length: I64  # of the data
+    scale: I64  # of a SYN: its window scale option, -1 without; else anything
+    plain: Bools  # no option that moves the window (SACK blocks)
+
+
+def _grown(old: I64, count: int, value: int = 0) -> I64:
+    fresh = np.full(max(count, 2 * len(old)), value, np.int64)
+    fresh[:len(old)] = old
+    return fresh
+
+
+@dataclass(slots=True)
+class Windows:
+    """What is known of each connection: columns indexed by connection, a row for each direction."""
+
+    kind: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    base: I64 = field(default_factory=lambda: np.zeros((2, 0), np.int64))
+    scale: I64 = field(default_factory=lambda: np.zeros((2, 0), np.int64))
+    end: I64 = field(default_factory=lambda: np.zeros((2, 0), np.int64))  # highest end sent, from the base
+    allowed: I64 = field(default_factory=lambda: np.zeros((2, 0), np.int64))  # highest acknowledgement and window of the other side
+    window: I64 = field(default_factory=lambda: np.zeros((2, 0), np.int64))  # largest window
+
+    def grow(self, count: int) -> None:
+        """Make room for so many connections."""
+        if count <= len(self.kind):
+            return
+        self.kind = _grown(self.kind, count)
+        for name in ("base", "scale", "end", "allowed", "window"):
+            held = getattr(self, name)
+            setattr(self, name, np.stack([_grown(held[0], count), _grown(held[1], count)]))
+
+    def check(self, segments: Segments) -> Bools:
+        """Which segments are not sure to be accepted. Remembers what the others tell."""
+        return _wrong_flags(self, segments) | _wrong_numbers(self, segments)
+
+
+def _wrong_flags(known: Windows, at: Segments) -> Bools:
+    """Flags: a SYN and its answer first, or a plain segment of a connection under way; afterwards plain segments and FINs only."""
+    core, first, second = at.flags & 0x3F, at.position == 0, at.position == 1
+    syn, middle = first & (core & ~8 == SYN), first & (core & ~8 & ~URG == ACK)
+    known.kind[at.connection[syn]] = HANDSHAKE
+    known.kind[at.connection[middle]] = PICKED_UP
+    kind = known.kind[at.connection]
+    later = (at.flags & (FIN | SYN | RST | ACK) == ACK) | (core & ~8 & ~URG == FIN | ACK)
+    answer = second & (kind == HANDSHAKE)
+    good = np.where(answer, (core & ~8 == SYN | ACK) & (at.reply == 1), later)
+    good &= ~((at.position == 2) & (kind == HANDSHAKE)) | (at.reply == 0)
+    wrong: Bools = ~np.where(first, syn | middle, good)
+    return wrong
+
+
+def _scales(known: Windows, at: Segments) -> None:
+    """Bases from the two SYNs; window scales where both sides offer them."""
+    for reply, position in ((0, 0), (1, 1)):
+        rows = np.flatnonzero((at.position == position) & (at.reply == reply) & (at.flags & SYN != 0))
+        which = at.connection[rows]
+        known.base[reply, which] = at.seq[rows]
+        known.scale[reply, which] = at.scale[rows]
+        if reply:
+            off = which[(known.scale[0, which] < 0) | (known.scale[1, which] < 0)]
+            known.scale[:, off] = 0
+
+
+def _wrong_numbers(known: Windows, at: Segments) -> Bools:
+    _scales(known, at)
+    which, reply = at.connection, at.reply
+    syn = at.flags & SYN != 0
+    seq = at.seq - known.base[reply, which] & _WORD
+    end = seq + at.length + syn + (at.flags & FIN != 0)
+    ack = np.where(at.flags & ACK != 0, at.ack - known.base[1 - reply, which] & _WORD, 0)
+    window = np.where(syn, at.window, at.window << np.clip(known.scale[reply, which], 0, 14))
+    started = np.ones(len(which), bool)
+    started[1:] = which[1:] != which[:-1]
+    closes = np.append(np.flatnonzero(started)[1:], len(which)) - 1
+    number = np.cumsum(started) - 1
+    before = {}
+    for side in (0, 1):
+        mine, other = reply == side, reply != side
+        for name, values in (("end", np.where(mine, end, 0)), ("window", np.where(mine, window, 0)),
+                             ("allowed", np.where(other & (at.position > 0), ack + window, 0))):
+            held = getattr(known, name)
+            before[name, side], after = _running(np.minimum(values, _SHIFT - 1), number, started, held[side][which])
+            held[side][which[closes]] = after[closes]
+    mine = {name: np.where(reply == 0, before[name, 0], before[name, 1]) for name in ("end", "allowed", "window")}
+    other = {name: np.where(reply == 0, before[name, 1], before[name, 0]) for name in ("end", "window")}
+    good = (seq < _HALF) & (ack < _HALF) & (seq <= mine["allowed"]) & (ack <= other["end"])
+    good &= (end >= mine["end"] - other["window"]) & (ack >= other["end"] - np.maximum(mine["window"], _LEAST_WINDOW)) & at.plain
+    good = np.where(at.position == 1, (ack == 1) & (seq == 0), good)
+    good |= (at.position == 0) | (known.kind[which] == PICKED_UP)
+    wrong: Bools = ~good
+    return wrong
+
+
+def _running(values: I64, number: I64, started: Bools, carried: I64) -> tuple[I64, I64]:
+    """The largest value of the connection so far, without and with this row; `carried` is what earlier chunks knew."""
+    offset = number * _SHIFT
+    after = np.maximum(np.maximum.accumulate(values + offset) - offset, carried)
+    before = np.empty_like(after)
+    before[1:] = after[:-1]
+    before[started] = carried[started]
+    return before, after
+
+
+def window_scales(options: U64, sizes: I64) -> I64:
+    """The window scale option of SYNs: `options` are 40 bytes in 5 words a row, of which `sizes` count. -1: none. (tcp_options)"""
+    octets = np.ascontiguousarray(options).view(np.uint8).reshape(len(options), 40)
+    found, at = np.full(len(octets), -1, np.int64), np.zeros(len(octets), np.int64)
+    rows = np.arange(len(octets))
+    open_ = at < sizes
+    while bool(open_.any()):
+        here = np.minimum(at, 39)
+        kind = octets[rows, here].astype(np.int64)
+        length = np.where(at + 1 < sizes, octets[rows, np.minimum(at + 1, 39)].astype(np.int64), 0)
+        scale = open_ & (kind == 3) & (length == 3) & (at + 2 < sizes)
+        found[scale] = np.minimum(octets[rows, np.minimum(at + 2, 39)][scale], 14)
+        open_ &= (kind != 0) & ((kind == 1) | (length >= 2))
+        at += np.where(kind == 1, 1, np.maximum(length, 1))
+        open_ &= at < sizes
+    return found

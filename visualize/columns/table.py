@@ -1,0 +1,473 @@
+"""The table of connections, built chunk by chunk: which frames belong to which connection, and whether it is *regular*.
+
+Regular connections are those for which nothing but their atoms, and the kinds of packets in them, can decide what the replay makes of
+them. Each kind of packet is an *event*; a connection's class is the event of its first packet. What is irregular is replayed frame by
+frame; so nothing here has to know what becomes of it.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visualize.columns import regular
+from visualize.columns.atoms import Atoms
+from visualize.columns.checks import bad_checksums
+from visualize.columns.frames import I64, LINKS, Bools, Frames, gather, length4, length6
+from visualize.columns.mix import U64, mix
+from visualize.columns.odd import Odd
+from visualize.columns.regular import Segments, Windows
+from visualize.columns.streams import Packets, Streams
+
+SECOND = 1_000_000_000
+_NEAR = 2 * SECOND  # packets further apart are never taken for each other
+_EVENT_BITS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a connection may be silent before some namespace's conntrack may have forgotten it, in nanoseconds."""
+
+    tcp: int
+    tcp_established: int
+    udp: int
+    icmp: int
+    loose: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """Hashes of tuples in captured conntrack tables. `before`: known at the start. `plain`, `translated`: of the later ones."""
+
+    before: U64
+    plain: U64
+    plain_forward: Bools
+    translated: U64
+
+
+@dataclass(slots=True)
+class Kept:
+    """What is kept of a chunk: enough to find a connection's frames again."""
+
+    at: int
+    first: int
+    owner: NDArray[np.int32]  # per frame: connection * 2 + whether it shows a packet first; -1: none
+    events: NDArray[np.int32]  # of the frames that show a packet first, in order
+
+
+@dataclass(slots=True)
+class Columns:
+    """One row for each connection."""
+
+    first: I64 = field(default_factory=lambda: np.zeros(0, np.int64))  # row of its first frame in the capture
+    began: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    ended: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    last: I64 = field(default_factory=lambda: np.zeros(0, np.int64))  # time of its last packet so far
+    packets: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    protocol: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    six: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    sport: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    dport: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    replied: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    closing: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    kind: I64 = field(default_factory=lambda: np.full(0, -1, np.int64))  # its class: the event of its first packet
+    slow: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    source: U64 = field(default_factory=lambda: np.zeros((0, 2), np.uint64))
+    target: U64 = field(default_factory=lambda: np.zeros((0, 2), np.uint64))
+
+    def grow(self, count: int) -> None:
+        """Make room for so many connections."""
+        have = len(self.first)
+        if count <= have:
+            return
+        size = max(count, 2 * have)
+        for name in self.__slots__:
+            held = getattr(self, name)
+            fresh = np.zeros((size, *held.shape[1:]), held.dtype)
+            fresh[:have] = held
+            setattr(self, name, fresh)
+
+
+class Table:
+    """All connections of a capture."""
+
+    def __init__(self, atoms: Atoms, limits: Limits, captured: Captured, linktype: int) -> None:
+        self._atoms, self._limits, self._captured, self._link = atoms, limits, captured, LINKS[linktype]
+        self.count = 0
+        self.rows = Columns()
+        self.kept: list[Kept] = []
+        self._firsts: list[int] = []
+        self.windows = Windows()
+        self.keys = np.zeros(0, np.uint64)  # tuple hashes, sorted
+        self.key_owner = np.zeros(0, np.int64)
+        self._key_forward = np.zeros(0, np.int64)
+        self._key_pair = np.zeros(0, np.uint64)
+        self._events: dict[int, int] = {}
+        self._pairs: list[I64] = []
+        self.places: set[tuple[int, int]] = set()  # (interface index, source MAC) of what came in
+        self._fragmented: set[int] = set()
+        self._recent: list[Any] = []
+
+    # -- one chunk ---------------------------------------------------------------------------------------------------------
+
+    def add(self, frames: Frames, taken: int, streams: Streams, packets: Packets, of_frame: I64, odd: Odd) -> None:
+        """Fold in a chunk."""
+        owner, role = self._connections(streams, odd)
+        stream_owner = owner[:len(streams.rows)]
+        odd_owner = owner[len(streams.rows):]
+        self._mark(odd_owner, True)
+        events = self._packets(frames, streams, packets, stream_owner, role)
+        self._collisions(frames, streams, packets, stream_owner, odd, odd_owner)
+        kept = np.full(taken, -1, np.int32)
+        shown = of_frame >= 0
+        kept[shown] = stream_owner[of_frame[shown]] * 2
+        kept[packets.row] += 1
+        kept[odd.rows] = odd_owner * 2
+        self._firsts.append(frames.chunk.first)
+        self.kept.append(Kept(frames.chunk.at, frames.chunk.first, kept, events))
+        self._fragmented |= odd.fragmented
+
+    def _mark(self, which: I64, where: Bools | bool) -> None:
+        self.rows.slow[which[where] if not isinstance(where, bool) else which] = 1
+
+    def finish(self) -> None:
+        """After the last chunk: connections between hosts that sent fragments are irregular, since a fragment has no ports."""
+        if self._fragmented:
+            pairs = np.array(sorted(self._fragmented), np.uint64)
+            self._mark(self.key_owner, np.isin(self._key_pair, pairs))
+        self._recent = []
+
+    def events(self) -> I64:
+        """The distinct (connection, event) pairs, as connection << 24 | event."""
+        return np.unique(np.concatenate(self._pairs)) if self._pairs else np.zeros(0, np.int64)
+
+    @property
+    def known_before(self) -> U64:
+        """Hashes of the tuples that conntrack held before the capture."""
+        return self._captured.before
+
+    def owner_of(self, row: int) -> int:
+        """The connection of a frame of the capture (0: the first)."""
+        kept = self.kept[bisect_right(self._firsts, row) - 1]
+        return int(kept.owner[row - kept.first]) >> 1
+
+    def leads(self, chosen: I64) -> dict[int, dict[int, int]]:
+        """For some connections: the numbers of the frames that show their packets first, with the event of each."""
+        which = np.zeros(self.count, bool)
+        which[chosen] = True
+        found: dict[int, dict[int, int]] = {int(one): {} for one in chosen}
+        for kept in self.kept:
+            rows = np.flatnonzero((kept.owner >= 0) & (kept.owner & 1 == 1))
+            mine = which[kept.owner[rows] >> 1]
+            for row, event in zip(rows[mine].tolist(), kept.events[mine].tolist(), strict=True):
+                found[int(kept.owner[row]) >> 1][kept.first + row + 1] = event
+        return found
+
+    # -- connections -------------------------------------------------------------------------------------------------------
+
+    def _connections(self, streams: Streams, odd: Odd) -> tuple[I64, I64]:
+        """The connection of each stream (then of each odd frame), and the role of each link: 0 original, 1 reply."""
+        hashes = np.concatenate((streams.tuple, odd.tuple))
+        different, number = np.unique(hashes, return_inverse=True)
+        number = number.reshape(-1)
+        of_stream = number[:len(streams.rows)]
+        label = _joined(len(different), of_stream[streams.lead], of_stream)
+        place = np.minimum(np.searchsorted(self.keys, different), max(len(self.keys) - 1, 0))
+        known = np.full(len(different), -1, np.int64)
+        if len(self.keys):
+            hit = self.keys[place] == different
+            known[hit] = self.key_owner[place[hit]]
+        owner = self._owners(label, known, number, np.concatenate((streams.rows, odd.rows)))
+        forward = np.full(len(different), -1, np.int64)
+        if len(self.keys):
+            forward[hit] = self._key_forward[place[hit]]
+        role = self._roles(streams, of_stream, owner, forward)
+        self._remember(different, number, owner, forward, known < 0, np.concatenate((streams.ends.pair(), odd.pair)))
+        slow = np.isin(different, self._captured.before)
+        self._mark(owner, slow)
+        return owner[number], role
+
+    def _owners(self, label: I64, known: I64, number: I64, rows: I64) -> I64:
+        """The connection of each tuple: the one that already has a tuple of its group, else a new one, in order of first frames."""
+        count = len(label)
+        least, most = np.full(count, np.iinfo(np.int64).max), np.full(count, -1, np.int64)
+        have = known >= 0
+        np.minimum.at(least, label[have], known[have])
+        np.maximum.at(most, label[have], known[have])
+        first = np.full(count, np.iinfo(np.int64).max)
+        np.minimum.at(first, label[number], rows)
+        roots = np.flatnonzero((label == np.arange(count)) & (most < 0))
+        roots = roots[np.argsort(first[roots])]
+        least[roots] = self.count + np.arange(len(roots))
+        self.count += len(roots)
+        self.rows.grow(self.count)
+        self.windows.grow(self.count)
+        owner = least[label]
+        clash = have & (most[label] != least[label]) & (most[label] >= 0)
+        self._mark(known, clash)
+        self._mark(owner, clash)
+        return owner
+
+    def _roles(self, streams: Streams, of_stream: I64, owner: I64, forward: I64) -> I64:
+        """Whether a link's packets go as the connection's first one did. Fills in `forward` for tuples that are new."""
+        links = len(streams.leads)
+        who = owner[of_stream[streams.leads]]
+        order = np.lexsort((streams.rows[streams.leads], who))
+        opening = np.ones(links, bool)
+        opening[1:] = who[order][1:] != who[order][:-1]
+        opener = np.zeros(links, bool)
+        opener[order[opening]] = True
+        opener &= self.rows.packets[who] == 0
+        first = opener[streams.link]
+        forward[of_stream[first]] = streams.forward[first]
+        role = np.full(links, -1, np.int64)
+        mine = streams.forward.astype(np.int64)
+        wrong = np.zeros(links, bool)
+        for _ in range(3):
+            votes = np.flatnonzero(forward[of_stream] >= 0)
+            vote = mine[votes] ^ forward[of_stream[votes]]
+            low, high = np.full(links, 2, np.int64), np.full(links, -1, np.int64)
+            np.minimum.at(low, streams.link[votes], vote)
+            np.maximum.at(high, streams.link[votes], vote)
+            wrong |= (high >= 0) & (low != high)
+            role = np.where(high >= 0, high, -1)
+            told = (role[streams.link] >= 0) & (forward[of_stream] < 0)
+            if not told.any():
+                break
+            forward[of_stream[told]] = mine[told] ^ role[streams.link[told]]
+        self._mark(who, wrong | (role < 0) | streams.broken)
+        return np.maximum(role, 0)
+
+    def _remember(self, different: U64, number: I64, owner: I64, forward: I64, new: Bools, pairs: U64) -> None:
+        pair = np.zeros(len(different), np.uint64)
+        pair[number] = pairs
+        keys = np.concatenate((self.keys, different[new]))
+        order = np.argsort(keys, kind="stable")
+        self.keys = keys[order]
+        self.key_owner = np.concatenate((self.key_owner, owner[new]))[order]
+        self._key_forward = np.concatenate((self._key_forward, np.maximum(forward[new], 0)))[order]
+        self._key_pair = np.concatenate((self._key_pair, pair[new]))[order]
+
+    # -- packets -----------------------------------------------------------------------------------------------------------
+
+    def _packets(self, frames: Frames, streams: Streams, packets: Packets, owner: I64, role: I64) -> NDArray[np.int32]:
+        """Everything that is asked of the packets in order: their events, the TCP windows, silences, checksums."""
+        if not len(packets.row):
+            return np.zeros(0, np.int32)
+        link = streams.link[packets.stream]
+        who, way = owner[packets.stream], role[link]
+        bits = len(frames.time).bit_length()
+        packed = np.sort(who << bits | packets.row)
+        order = np.searchsorted(packets.row, packed & (1 << bits) - 1)
+        who, way, link = who[order], way[order], link[order]
+        row, stream = packets.row[order], packets.stream[order]
+        started = np.ones(len(who), bool)
+        started[1:] = who[1:] != who[:-1]
+        starts = np.flatnonzero(started)
+        number = np.cumsum(started) - 1
+        position = np.arange(len(who)) - starts[number] + self.rows.packets[who]
+        seen = np.maximum.accumulate(number * 2 + way) - number * 2 | self.rows.replied[who]
+        phase = np.where(position == 0, 0, np.where(seen == 1, 2, 1))
+        time = frames.time[row]
+        self._open(streams, stream, who, position, row + frames.chunk.first, time)
+        self._mark(who, (position == 0) & _echo_replies(frames, streams, stream))  # what answers nothing is INVALID until something asks
+        protocol = streams.ends.protocol[stream]
+        flags = self._segments(frames, row, who, position, way, protocol)
+        self._silences(who, position, time, started, protocol, flags, number)
+        self._mark(who, bad_checksums(frames, self._link.length, row) & ~streams.outgoing[stream])
+        events = self._event_numbers(frames, streams, link, row, phase, flags, owner, role)
+        self._pairs.append(np.unique(who << _EVENT_BITS | events))
+        if len(self._pairs) > 8:
+            self._pairs = [np.unique(np.concatenate(self._pairs))]
+        opening = position == 0
+        self.rows.kind[who[opening]] = events[opening]
+        ends = np.append(starts[1:], len(who)) - 1
+        self.rows.packets[who[ends]] = position[ends] + 1
+        self.rows.replied[who[ends]] = seen[ends]
+        self.rows.last[who[ends]] = time[ends]
+        np.maximum.at(self.rows.ended, who, time)
+        found = np.zeros(len(who), np.int32)
+        found[order] = events
+        return found
+
+    def _open(self, streams: Streams, stream: I64, who: I64, position: I64, row: I64, time: I64) -> None:
+        new = position == 0
+        which, of = who[new], stream[new]
+        rows, ends = self.rows, streams.ends
+        rows.first[which], rows.began[which], rows.ended[which], rows.last[which] = row[new], time[new], time[new], time[new]
+        rows.protocol[which], rows.six[which] = ends.protocol[of], ends.six[of]
+        rows.sport[which], rows.dport[which] = ends.sport[of], ends.dport[of]
+        rows.source[which], rows.target[which] = ends.source[of], ends.target[of]
+
+    def _segments(self, frames: Frames, row: I64, who: I64, position: I64, way: I64, protocol: I64) -> I64:
+        """TCP flags (0 for others); marks the connections whose segments conntrack might refuse."""
+        flags = np.zeros(len(row), np.int64)
+        tcp = np.flatnonzero(protocol == 6)
+        if not len(tcp):
+            return flags
+        row, who, position, way = row[tcp], who[tcp], position[tcp], way[tcp]
+        six = frames.six[row]
+        ip = frames.ip[row]
+        words = np.where(six[:, None], ip[:, 5:8], np.stack((ip[:, 2] >> np.uint64(32) | ip[:, 3] << np.uint64(32),
+                         ip[:, 3] >> np.uint64(32) | ip[:, 4] << np.uint64(32), ip[:, 4] >> np.uint64(32)), axis=1))
+        octets = np.ascontiguousarray(words).view(_TCP).reshape(-1)
+        flags[tcp] = octets["flags"]
+        header = (octets["offset"] >> 4).astype(np.int64) * 4
+        data = np.where(six, length6(ip) - 40, length4(ip) - 20) - header
+        scale = np.full(len(row), -1, np.int64)
+        syn = np.flatnonzero(octets["flags"] & regular.SYN)
+        after = frames.chunk.starts[row] + 16 + self._link.length + np.where(six, 40, 20) + 20
+        if len(syn):
+            scale[syn] = regular.window_scales(gather(frames.chunk.data, after[syn], 40), header[syn] - 20)
+        plain = (header == 20) | (octets["flags"] & regular.SYN != 0)
+        stamped = np.flatnonzero(~plain & (header == 32))
+        if len(stamped):  # NOP NOP timestamp
+            plain[stamped] = gather(frames.chunk.data, after[stamped], 8)[:, 0] & np.uint64(0xFFFFFFFF) == np.uint64(0x0A080101)
+        seq, ack, window = (octets[name].astype(np.int64) for name in ("seq", "ack", "window"))
+        wrong = self.windows.check(Segments(who, position, way, flags[tcp], seq, ack, window, data, scale, plain))
+        if not self._limits.loose:
+            wrong |= self.windows.kind[who] == regular.PICKED_UP
+        self._mark(who, wrong)
+        return flags
+
+    def _silences(self, who: I64, position: I64, time: I64, started: Bools, protocol: I64, flags: I64, number: I64) -> None:
+        """Connections that were silent for so long that an entry may have been forgotten between two packets."""
+        before = np.empty_like(time)
+        before[1:] = time[:-1]
+        before[started] = self.rows.last[who[started]]
+        fin = (flags & regular.FIN != 0).astype(np.int64)
+        closing = np.maximum.accumulate(number * 2 + fin) - number * 2 | self.rows.closing[who]
+        closed = np.empty_like(closing)
+        closed[1:] = closing[:-1]
+        closed[started] = self.rows.closing[who[started]]
+        self.rows.closing[who] |= closing
+        established = ((position >= 3) | (self.windows.kind[who] == regular.PICKED_UP)) & (closed == 0)
+        limits = self._limits
+        limit = np.where(protocol == 6, np.where(established, limits.tcp_established, limits.tcp),
+                         np.where(protocol == 17, limits.udp, limits.icmp))
+        self._mark(who, (position > 0) & (time - before >= limit))
+
+    def _event_numbers(self, frames: Frames, streams: Streams, link: I64, row: I64, phase: I64, flags: I64, owner: I64,
+                       role: I64) -> I64:
+        """Small numbers for kinds of packets."""
+        kinds, number = np.unique(self._stream_kinds(frames, streams, owner, role), return_inverse=True)
+        six = frames.six[row]
+        length = self._atoms.lengths(np.where(six, length6(frames.ip[row]), length4(frames.ip[row])))
+        codes = ((number.reshape(-1)[link] * 256 + flags) * 256 + length) * 4 + phase
+        different, which = np.unique(codes, return_inverse=True)
+        rest = different % (256 * 256 * 4)
+        names = mix(kinds[different // (256 * 256 * 4)], rest)
+        numbers = np.array([self._events.setdefault(name, len(self._events)) for name in names.tolist()], np.int64)
+        if len(self._events) >= 1 << _EVENT_BITS:
+            raise OverflowError("more kinds of packets than can be numbered")
+        found: I64 = numbers[which.reshape(-1)]
+        return found
+
+    def _stream_kinds(self, frames: Frames, streams: Streams, owner: I64, role: I64) -> U64:
+        """For each link, a hash of all that its packets have in common and that may decide their way."""
+        lead = streams.leads
+        rows, ends = streams.rows[lead], streams.ends
+        who, six = owner[lead], ends.six[lead]
+        head, ip = frames.head[rows], frames.ip[rows]
+        echo = (ends.protocol[lead] == 1) | (ends.protocol[lead] == 58)
+        self._places(head, ~streams.outgoing[lead])
+        source, target = ends.source[lead], ends.target[lead]
+        ports = [np.where(echo, 0, self._atoms.ports(column[lead])) for column in (ends.sport, ends.dport)]
+        kind = np.where(echo, np.where(six, ip[:, 5] & np.uint64(0xFFFF), ip[:, 2] >> np.uint64(32) & np.uint64(0xFFFF)), np.uint64(0))
+        # TOS and DF (IPv6: traffic class)
+        service = np.where(six, ip[:, 0] & np.uint64(0xF0FF), ip[:, 0] & np.uint64(0x00FF_0000_0000_FF00))
+        return mix(role, mix(*self._link.key(head)), ends.protocol[lead], six, self._atoms.addresses(source, six),
+                   self._atoms.addresses(target, six), *ports, kind, self._atoms.ttls(streams.ttl[lead]), service, streams.pattern,
+                   self._against_first(streams, lead, who, role), self._later(streams, lead, who))
+
+    def _against_first(self, streams: Streams, lead: I64, who: I64, role: I64) -> U64:
+        """Which ends of the connection's first packet a link's packets still have, and what stands in place of the others."""
+        rows, ends = self.rows, streams.ends
+        back = role == 1
+        parts: list[NDArray[np.generic]] = []
+        for mine, first, other in (("source", "source", "target"), ("target", "target", "source")):
+            held = np.where(back[:, None], getattr(rows, other)[who], getattr(rows, first)[who])
+            parts += [np.where(getattr(ends, mine)[lead, n] == held[:, n], 0, getattr(ends, mine)[lead, n] + np.uint64(1)) for n in (0, 1)]
+        for mine, first, other in (("sport", "sport", "dport"), ("dport", "dport", "sport")):
+            held = np.where(back, getattr(rows, other)[who], getattr(rows, first)[who])
+            parts.append(np.where(getattr(ends, mine)[lead] == held, 0, getattr(ends, mine)[lead] + 1))
+        return mix(*parts)
+
+    def _later(self, streams: Streams, lead: I64, who: I64) -> I64:
+        """Whether the table captured after the traffic tells of a packet that was first seen leaving (`origin.before_nat`)."""
+        captured = self._captured
+        tuples = streams.tuple[lead]
+        self._mark(who, np.isin(tuples, captured.translated))
+        if not len(captured.plain):
+            return np.zeros(len(lead), np.int64)
+        place = np.minimum(np.searchsorted(captured.plain, tuples), len(captured.plain) - 1)
+        hit = captured.plain[place] == tuples
+        return np.where(hit, 1 + (captured.plain_forward[place] ^ streams.forward[lead]), 0)
+
+    def _places(self, head: U64, incoming: Bools) -> None:
+        """Which senders' MAC addresses came in where: what bridges learn."""
+        if self._link.length == 20:
+            index, mac = head[:, 2] >> np.uint64(32), head[:, 3] >> np.uint64(32) | head[:, 4] << np.uint64(32)
+            incoming = incoming & (head[:, 3] >> np.uint64(24) & np.uint64(0xFF) == np.uint64(6))
+        elif self._link.length == 16:
+            index, mac = np.zeros(len(head), np.uint64), head[:, 2] >> np.uint64(48) | head[:, 3] << np.uint64(16)
+        else:
+            index, mac = np.zeros(len(head), np.uint64), head[:, 2] >> np.uint64(48) | head[:, 3] << np.uint64(16)
+        mac = mac & np.uint64(0xFFFFFFFFFFFF)
+        index = index.astype("<u4").byteswap().astype(np.uint64)
+        _, rows = np.unique(mix(index, mac)[incoming], return_index=True)
+        which = np.flatnonzero(incoming)[rows]
+        self.places |= set(zip(index[which].tolist(), mac[which].tolist(), strict=True))
+
+    # -- packets that could be taken for each other -------------------------------------------------------------------------
+
+    def _collisions(self, frames: Frames, streams: Streams, packets: Packets, owner: I64, odd: Odd, odd_owner: I64) -> None:
+        """Packets of the same identity within the window: harmless only where both were seen at the same places, one after the other."""
+        base = frames.chunk.first
+        fresh: list[Any] = [
+            np.concatenate((frames.same[packets.row], odd.same)), np.concatenate((frames.time[packets.row], frames.time[odd.rows])),
+            np.concatenate((packets.row, odd.rows)) + base, np.concatenate((packets.last, odd.rows)) + base,
+            np.concatenate((owner[packets.stream], odd_owner)),
+            np.concatenate((streams.pattern[streams.link[packets.stream]], mix(odd.rows + base)))]
+        columns = [np.concatenate(pair) for pair in zip(self._recent, fresh, strict=True)] if self._recent else fresh
+        same, time, first, last, who, pattern = columns
+        order = np.lexsort((first, same))
+        ordered = same[order]
+        near = (ordered[1:] == ordered[:-1]) & (np.abs(np.diff(time[order])) <= _NEAR)
+        before, after = order[:-1][near], order[1:][near]
+        wrong = ((pattern[before] != pattern[after]) | (last[before] > first[after]))
+        wrong &= (who[before] != who[after]) | (pattern[before] != pattern[after])
+        if wrong.any():
+            run = np.cumsum(np.append(True, ~near)) - 1
+            bad = np.zeros(run[-1] + 1, bool)
+            bad[run[1:][near][wrong]] = True
+            self._mark(who[order], bad[run])
+        recent = time >= (time.max(initial=0) - _NEAR)
+        self._recent = [column[recent] for column in columns]
+
+
+_TCP = np.dtype([("sport", ">u2"), ("dport", ">u2"), ("seq", ">u4"), ("ack", ">u4"), ("offset", "u1"), ("flags", "u1"), ("window", ">u2"),
+                 ("rest", "V8")])
+
+
+def _echo_replies(frames: Frames, streams: Streams, stream: I64) -> Bools:
+    """Which streams are of echo replies."""
+    ip, protocol = frames.ip[streams.rows], streams.ends.protocol
+    four, six = ip[:, 2] >> np.uint64(32) & np.uint64(0xFF) == 0, ip[:, 5] & np.uint64(0xFF) == 129
+    found: Bools = (((protocol == 1) & four) | ((protocol == 58) & six))[stream]
+    return found
+
+
+def _joined(count: int, one: I64, other: I64) -> I64:
+    """The least member of each group of numbers below `count` that the given pairs join."""
+    label = np.arange(count)
+    while True:
+        least = np.minimum(label[one], label[other])
+        before = label.copy()
+        np.minimum.at(label, one, least)
+        np.minimum.at(label, other, least)
+        label = label[label]
+        if bool((label == before).all()):
+            return label
