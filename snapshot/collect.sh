@@ -250,8 +250,11 @@ END
 cat >"$work/ethtool.sh" <<'END'
 ip -o link | sed 's/^[0-9]*: \([^:@]*\).*/\1/' | while read -r dev; do echo "== $dev"; ethtool -k "$dev"; done
 END
-cat >"$work/recent.sh" <<'END'
-for f in /proc/net/xt_recent/*; do [ -e "$f" ] && echo "== ${f##*/}" && cat "$f"; done; true
+cat >"$work/lists.sh" <<'END'
+# what a match remembers, with the clocks that it counts by (the kernel's jiffies tell its HZ, too)
+[ -n "$(ls "$1" 2>/dev/null)" ] || exit 0
+echo "# uptime $(cut -d ' ' -f 1 /proc/uptime) jiffies $(grep -m 1 '^jiffies:' /proc/timer_list 2>/dev/null | cut -d ' ' -f 2)"
+for f in "$1"/*; do [ -e "$f" ] && echo "== ${f##*/}" && cat "$f"; done; true
 END
 # keeps chosen keys of a pretty-printed JSON text (paths of keys; a list has its own key's path); a line of any other form is dropped
 cat >"$work/keep.awk" <<'AWK'
@@ -342,7 +345,6 @@ others() { # prefix netns: what few hosts have; and what bends packets outside o
     save "${1}proc-ip_vs.txt" "$2" cat /proc/net/ip_vs
     save "${1}ipvsadm-save.txt" "$2" ipvsadm -Sn
   fi
-  if [ -d /proc/net/xt_recent ] || [ "$mode" = list ]; then run "${1}proc-xt_recent.txt" "$2" 'cat /proc/net/xt_recent/*' sh "$work/recent.sh"; fi
   save "${1}tc-qdisc.txt" "$2" tc -s -d qdisc show
   if have tc || [ "$mode" = list ]; then run "${1}tc-filter.txt" "$2" 'tc -s -d filter show dev DEV SIDE' sh "$work/tc-filter.sh"; fi
   if have ethtool || [ "$mode" = list ]; then run "${1}ethtool-k.txt" "$2" 'ethtool -k DEV' sh "$work/ethtool.sh"; fi
@@ -351,6 +353,9 @@ others() { # prefix netns: what few hosts have; and what bends packets outside o
 counters() { # prefix netns: what the kernel counted
   save "${1}ip-s-link.txt" "$2" ip -s link
   save "${1}nstat.txt" "$2" nstat -asz # -s: it would keep a history file otherwise
+  for list in xt_recent ipt_hashlimit ip6t_hashlimit; do
+    if [ -d "/proc/net/$list" ] || [ "$mode" = list ]; then run "${1}proc-$list.txt" "$2" "cat /proc/net/$list/*" sh "$work/lists.sh" "/proc/net/$list"; fi
+  done
   if tracked; then gate nf_conntrack_netlink "${1}conntrack-stats.txt" "$2" conntrack -S; fi
 }
 legacy() { # file netns tool list [option]: reading a table that is not in the list would register it

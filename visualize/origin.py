@@ -10,7 +10,7 @@ from visualize.datapath.source import lent_source
 from visualize.datapath.stack import Stack
 from visualize.datapath.tuples import PORT_PROTOCOLS, FlowTuple, tuple_of
 from visualize.netfilter.hook import Hook
-from visualize.packet.packet import Packet
+from visualize.packet.packet import Packet, endpoint
 
 _SETTLE = "the conntrack table captured after the traffic"
 
@@ -55,7 +55,7 @@ def _by_rules(stack: Stack, packet: Packet, wanted: FlowTuple, doubts: Doubts) -
         for address in _local_addresses(stack, packet.family):
             if address.is_loopback == packet.src.is_loopback and _source_for(stack, address) == packet.src:
                 doubts.note("nat OUTPUT", f"first seen behind OUTPUT: {packet.src} is not the source that routing gives to "
-                            f"{packet.dst}, and a DNAT rule leads there", f"it was sent to {address}:{ports[0]}", _SETTLE)
+                            f"{packet.dst}, and a DNAT rule leads there", f"it was sent to {endpoint(address, ports[0])}", _SETTLE)
                 return replace(packet, dst=address, dport=ports[0])
     doubts.note("nat OUTPUT", f"first seen behind OUTPUT, where a DNAT rule (port {ports[0]}) leads to the same destination",
                 "it was sent to the destination seen", _SETTLE, weak=packet.src == plain and _reaches(stack, packet, ports[0]))

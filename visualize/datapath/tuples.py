@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from snapshot.host.conntrack import Tuple
 from snapshot.host.link import IPAddress
-from visualize.packet.packet import Packet, Protocol
+from visualize.packet.packet import Packet, Protocol, endpoint
 
 # ICMP queries and their replies (nf_conntrack_proto_icmp.c, invmap); the others open no connection
 _ICMP_INVERSE = {8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 17: 18, 18: 17}
@@ -48,7 +48,7 @@ class FlowTuple(NamedTuple):
     def describe(self) -> str:
         """`172.17.0.2:40000 > 198.51.100.2:80`."""
         if self.protocol in PORT_PROTOCOLS:
-            return f"{self.src}:{self.a} > {self.dst}:{self.b}"
+            return f"{endpoint(self.src, self.a)} > {endpoint(self.dst, self.b)}"
         return f"{self.src} > {self.dst}" + (f" id {self.a}" if self.is_icmp else "")
 
 

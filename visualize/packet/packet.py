@@ -37,6 +37,13 @@ FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = (1 << bit for bit in range(8))
 PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST, PACKET_OTHERHOST, PACKET_OUTGOING = range(5)
 
 
+def endpoint(address: IPAddress, port: int | None) -> str:
+    """`172.17.0.2:80`, `[::1]:80`, or the address alone."""
+    if port is None:
+        return str(address)
+    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+
+
 @dataclass(frozen=True, slots=True)
 class Packet:
     """One IPv4 or IPv6 packet.
@@ -104,12 +111,7 @@ class Packet:
 
     def describe(self) -> str:
         """`tcp 172.17.0.2:40000 > 198.51.100.2:80`, `icmp 10.0.0.1 > 10.0.0.2 type 8 id 7`: for people."""
-        def end(address: IPAddress, port: int | None) -> str:
-            if port is None:
-                return str(address)
-            return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
-
-        text = f"{self.protocol_name} {end(self.src, self.sport)} > {end(self.dst, self.dport)}"
+        text = f"{self.protocol_name} {endpoint(self.src, self.sport)} > {endpoint(self.dst, self.dport)}"
         if self.icmp_type is not None:
             text += f" type {self.icmp_type}"
             if self.icmp_id is not None:

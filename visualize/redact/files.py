@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from snapshot.build import Built
-from snapshot.naming import place
+from snapshot.bundle.recognise import recognise
+from snapshot.commands import COMMANDS
+from snapshot.naming import Place, place
 from snapshot.raw import RawSnapshot
 from visualize.redact import formats
 from visualize.redact.captures import rewrite
@@ -17,6 +19,7 @@ from visualize.redact.redactor import Redactor
 from visualize.redact.words import Kind
 
 _CAPTURE_ENDS = (".pcap", ".pcapng", ".cap")
+_OWN = frozenset(command.file for command in COMMANDS)
 _PLAIN: formats.Rewriter = lambda text, redactor: redactor.text(text)  # noqa: E731
 _FACTS: dict[str, formats.Rewriter] = {
     "iptables": formats.iptables, "ip6tables": formats.iptables, "nft": formats.nft, "ipset": formats.ipset, "ss": formats.sockets,
@@ -31,19 +34,21 @@ _LEAVES: dict[str, formats.Rewriter] = {
     **dict.fromkeys(("conntrack-expect.txt", "proc-nf_conntrack_expect.txt", "nstat.txt", "conntrack-stats.txt", "tc-qdisc.txt", "ethtool-k.txt",
                      "ip-xfrm-policy.txt", "ipvsadm-save.txt", "date.txt", "modules.txt", "os-release.txt"), _PLAIN),
     **dict.fromkeys(("proc-net-tcp.txt", "proc-net-tcp6.txt", "proc-net-udp.txt", "proc-net-udp6.txt"), formats.hex_addresses),
+    **dict.fromkeys(("proc-xt_recent.txt", "proc-ipt_hashlimit.txt", "proc-ip6t_hashlimit.txt"), formats.lists),
     "nft-hooks.txt": formats.nft, "proc-ip_vs.txt": formats.hex_big_endian}
+_DAMAGED = b'{"left out": "the original was damaged"\n'
 _JSON = frozenset({"ip-nexthop.json", "ip-maddr.json", "ip-netconf.json", "ip-addrlabel.json", "bridge-mdb.json"})
 
 
-def rewriter(path: str) -> formats.Rewriter | None:
-    """How a file is rewritten; None for one that is left out."""
+def rewriter(path: str, told: Place | None = None) -> formats.Rewriter | None:
+    """How a file is rewritten; None for one that is left out. `told` is what the bundle knows of it, where its name says nothing."""
     folder, _, leaf = path.rpartition("/")
     leaf = re.sub(r"^(?:before|after)-", "", leaf)
     if leaf in _JSON:
         return formats.as_json
     if leaf in _LEAVES:
         return _LEAVES[leaf]
-    where = place(f"{folder}/{leaf}" if folder else leaf)
+    where = place(f"{folder}/{leaf}" if folder else leaf) or told
     if where is None or where.fact not in _FACTS or (where.fact == "nft" and where.json):
         return None
     return formats.as_json if where.json and where.fact.startswith(("ip-", "bridge-")) else _FACTS[where.fact]
@@ -55,6 +60,7 @@ class Files:
     def __init__(self, raw: RawSnapshot, built: Built, redactor: Redactor) -> None:
         self._raw, self._redactor = raw, redactor
         self._netns = {capture.path: capture.netns for capture in built.captures}
+        self._placed = {file.path: where for where, file in recognise(raw)}
         self.packets = Packets(redactor.addresses)
         self.left_out: list[str] = []
 
@@ -78,7 +84,7 @@ class Files:
     def _one(self, path: str, data: bytes) -> bytes | None:
         if path.endswith(_CAPTURE_ENDS):
             return rewrite(data, self.packets, self._redactor.text, path)
-        change = rewriter(path)
+        change = rewriter(path, self._placed.get(path))
         if change is None:
             return None
         text = data.decode("utf-8", "surrogateescape")
@@ -86,8 +92,9 @@ class Files:
             return data
         try:
             return change(text, self._redactor).encode("utf-8", "surrogateescape")
-        except (ValueError, RecursionError, AttributeError, TypeError):  # damaged JSON: nothing of it can be shown
-            return None
+        except (ValueError, RecursionError, AttributeError, TypeError):  # damaged JSON: nothing of it can be shown, but that it was there
+            self.left_out.append(path)
+            return _DAMAGED
 
     # -- paths ---------------------------------------------------------------------------------------------------------------
 
@@ -109,7 +116,7 @@ class Files:
         redactor = self._redactor
         new = {key: told[key] for key in ("schema", "collector", "kernel", "started", "ended", "uid", "clock") if key in told}
         new["hostname"] = redactor.words(Kind.HOST, str(told.get("hostname", "")))
-        new["redacted"] = {"by": "packetpath redact", "left_out": sorted(redactor.prose(self.path(path)) for path in self.left_out)}
+        new["redacted"] = {"by": "packetpath redact", "left_out": self._told_left_out()}
         new["netns"] = [{**self._only(item, "inode"), "name": redactor.workload(str(item.get("name", ""))),
                          "dir": f"netns/{redactor.workload(str(item.get('name', '')))}",
                          "containers": [redactor.workload(str(name)) for name in item.get("containers") or ()]} for item in _records(told, "netns")]
@@ -127,6 +134,12 @@ class Files:
                          "file": self.path(str(item.get("file", ""))), "netns": redactor.workload(str(item.get("netns", "")))}
                         for item in _records(told, key)]
         return (json.dumps(new, indent=1) + "\n").encode()
+
+    def _told_left_out(self) -> list[str]:
+        """Files that were left out; those that are not the collector's own have names that nobody needs to see."""
+        own = [self.path(path) for path in self.left_out if path.rpartition("/")[2] in _OWN]
+        others = len(self.left_out) - len(own)
+        return sorted(own) + ([f"{others} others"] if others else [])
 
     def _command(self, item: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, Any]:
         path = self.path(str(item.get("file", "")))

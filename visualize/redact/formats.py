@@ -45,9 +45,15 @@ def _iptables_line(line: str, redactor: Redactor) -> str:
     end = 0
     for match in _OPTION.finditer(line):
         kept = match[2] in _OFTEN_NUMBERS and (_NUMBERS.fullmatch(match[3]) or match[3] == "DEFAULT")
-        pieces += [redactor.text(line[end:match.start()]), match[0] if kept else f"{match[1]} {words(_OPTIONS[match[2]], match[3])}"]
+        pieces += [redactor.text(line[end:match.start()]), match[0] if kept else f"{match[1]} {quoted(_OPTIONS[match[2]], match[3], redactor)}"]
         end = match.end()
     return "".join(pieces) + redactor.text(line[end:])
+
+
+def quoted(kind: Kind, token: str, redactor: Redactor) -> str:
+    """The stand-in of a name, in the quotes that it stood in."""
+    mark = token[0] if len(token) > 1 and token[0] in "\"'" and token[-1] == token[0] else ""
+    return f"{mark}{redactor.words(kind, token[len(mark):len(token) - len(mark)])}{mark}"
 
 
 def chain_is_named(name: str) -> bool:
@@ -74,7 +80,7 @@ _OWN_TABLES = frozenset({"filter", "nat", "mangle", "raw", "security", "broute",
 def nft(text: str, redactor: Redactor) -> str:
     """`nft list ruleset` and `nft list hooks`."""
     for pattern, kind in _NFT:
-        text = pattern.sub(lambda m, kind=kind: m[1] + redactor.words(kind, m[2]), text)  # type: ignore[misc]
+        text = pattern.sub(lambda m, kind=kind: m[1] + quoted(kind, m[2], redactor), text)  # type: ignore[misc]
     text = _NFT_CHAIN.sub(lambda m: m[1] + (_chain(m[2], redactor) if m[2] not in redactor.words.taken.values() else m[2]), text)
     text = _NFT_TABLE.sub(lambda m: m[1] + (m[2] if m[2] in _OWN_TABLES else redactor.words(Kind.TABLE, m[2])), text)
     return redactor.text(text)
@@ -89,7 +95,7 @@ def ipset(text: str, redactor: Redactor) -> str:
         if len(words) > 1 and words[0] in ("create", "add"):
             head = [words[0], redactor.words(Kind.SET, words[1])]
             rest = " ".join(redactor.words(Kind.SET, w) if words[0] == "add" and n == 0 and w in names else w for n, w in enumerate(words[2:]))
-            rest = re.sub(rf"(\bcomment )({_WORD})", lambda m: m[1] + redactor.words(Kind.COMMENT, m[2]), rest) if words[0] == "add" else rest
+            rest = re.sub(rf"(\bcomment )({_WORD})", lambda m: m[1] + quoted(Kind.COMMENT, m[2], redactor), rest) if words[0] == "add" else rest
             line = " ".join([*head, rest])
         lines.append(redactor.text(line))
     return "\n".join(lines)
@@ -125,6 +131,11 @@ def route_n(text: str, redactor: Redactor) -> str:
 def sockets(text: str, redactor: Redactor) -> str:
     """`ss`: programs' names."""
     return redactor.text(redactor.process_names(text))
+
+
+def lists(text: str, redactor: Redactor) -> str:
+    """What `-m recent` and `-m hashlimit` remember: `== NAME` before the entries of each list."""
+    return redactor.text(re.sub(r"^(== )(?!DEFAULT$)(\S+)$", lambda m: m[1] + redactor.words(Kind.LIST, m[2]), text, flags=re.M))
 
 
 def hex_addresses(text: str, redactor: Redactor) -> str:

@@ -24,7 +24,8 @@ from visualize.redact.words import Kind, Words
 
 _KINDS = (BundleKind.SNAPSHOT, BundleKind.FOLDER, BundleKind.LONE)
 _TRIES = 48
-_CLASSES = frozenset({"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fd00::/8", "2000::/3"})  # map onto themselves
+_CLASSES = frozenset({"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fd00::/8", "2000::/3",
+                      "2002::/16", "fec0::/10", "3ffe::/16", "2001::/32"})  # map onto themselves, or everyone has them (ip addrlabel)
 
 
 class NotProved(Exception):
