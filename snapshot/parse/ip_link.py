@@ -8,6 +8,7 @@
 
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -45,6 +46,13 @@ def _on(words: list[str], name: str, default: bool) -> bool:
     return default if value is None else value in ("on", "1")
 
 
+def _netnsid(number: object, name: object) -> int | None:
+    """The id of the other end's namespace. Where `ip netns` has a name for it, that is printed instead: it stands for a number below zero."""
+    if isinstance(name, str) and name:
+        return -1 - zlib.crc32(name.encode("utf-8", "surrogateescape"))
+    return int(number) if isinstance(number, int) or (isinstance(number, str) and number.isdigit()) else None
+
+
 def interface_of_block(lines: list[str]) -> Interface | None:
     """One interface from its block of plain text."""
     head = _HEAD.match(lines[0])
@@ -61,7 +69,7 @@ def interface_of_block(lines: list[str]) -> Interface | None:
         slave = flat[flat.index("bridge_slave"):]
     peer = int(other[2:]) if other is not None and other.startswith("if") and other[2:].isdigit() else None
     body = next((line for line in detail if kind is not None and line[0] == kind), [])
-    netnsid = _word_after(flat, "link-netnsid")
+    netnsid = _netnsid(_word_after(flat, "link-netnsid"), _word_after(flat, "link-netns"))
     mac = link[1].lower() if len(link) > 1 and link[1].count(":") == 5 else None
     vlan = _word_after(body, "id") if kind == "vlan" else None
     return Interface(
@@ -70,7 +78,7 @@ def interface_of_block(lines: list[str]) -> Interface | None:
         other if other is not None and peer is None and other != "NONE" else None, int(vlan) if vlan else None,
         _word_after(body, "mode") if kind in ("macvlan", "macvtap") else None,
         int(table) if kind == "vrf" and (table := _word_after(body, "table")) and table.isdigit() else None,
-        peer, int(netnsid) if netnsid is not None and netnsid.isdigit() else None,
+        peer, netnsid,
         altnames=tuple(line[1] for line in detail if line[0] == "altname" and len(line) > 1),
         bridge=_bridge(body) if kind == "bridge" else None, port=_port(slave) if slave is not None else None)
 
@@ -106,7 +114,7 @@ def interface_of_json(item: dict[str, Any]) -> Interface:
     info = item.get("linkinfo") or {}
     kind, data = info.get("info_kind"), info.get("info_data") or {}
     slave = info.get("info_slave_data") if info.get("info_slave_kind") == "bridge" else None
-    netnsid = item.get("link_netnsid")
+    netnsid = _netnsid(item.get("link_netnsid"), item.get("link_netns"))
     mac = item.get("address")
     link = item.get("link")
     return Interface(
@@ -114,7 +122,7 @@ def interface_of_json(item: dict[str, Any]) -> Interface:
         int(item.get("mtu", 1500)), frozenset(item.get("flags", ())), item.get("operstate", "UNKNOWN"),
         str(item.get("group", "default")), item.get("master"), link, data.get("id") if kind == "vlan" else None,
         data.get("mode") if kind in ("macvlan", "macvtap") else None, data.get("table") if kind == "vrf" else None,
-        item.get("link_index"), netnsid if isinstance(netnsid, int) else None, altnames=tuple(item.get("altnames", ())),
+        item.get("link_index"), netnsid, altnames=tuple(item.get("altnames", ())),
         bridge=_json_bridge(data) if kind == "bridge" else None, port=_json_port(slave) if slave is not None else None)
 
 
