@@ -37,6 +37,10 @@ def main() -> None:
     SNAPSHOT is what collect.sh made on the host: a tarball (gz, xz, plain) or a directory.
 
     \b
+    Example: packetpath flows samples/default-bridge/snapshot.tar.gz
+    More:    packetpath COMMAND --help
+
+    \b
     Exit codes: 0 done; 1 done, but something asked for is missing or different;
     2 usage; 3 the input can't be used.
     """

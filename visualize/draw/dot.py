@@ -6,7 +6,7 @@ from itertools import pairwise
 from visualize.draw.legend import legend
 from visualize.draw.measure import MONO, SANS, width, wrap
 from visualize.draw.palette import DIM, INK, MARKS, PAGE, Theme, Tone, frame_colours, line_colour, shade, text_colour, tone
-from visualize.draw.quoting import dot, html
+from visualize.draw.quoting import dot, label
 from visualize.draw.scene import Cluster, Edge, Kind, Line, Look, Node, Row, Scene
 
 TITLE, BODY, SMALL = 11.0, 10.0, 9.0
@@ -43,7 +43,7 @@ class _Writer:
                  f'  edge [fontname={dot(SANS)} fontsize={SMALL:g} fontcolor="{self.shade(DIM)}" arrowsize=0.8];']
         lines += ["  " + self.node(node) for node in scene.nodes]
         for cluster in scene.clusters:
-            lines += self.cluster(cluster, "  ")
+            lines += self.cluster(cluster)
         lines += [f"  {line}" for edge in scene.edges for line in self.edge(edge)]
         lines += [f"  {line}" for line in self.legend()]
         return "\n".join([*lines, "}", ""])
@@ -53,7 +53,7 @@ class _Writer:
 
     def font(self, text: str, size: float, colour: str, mono: bool = False, bold: bool = False, struck: bool = False) -> str:
         """One run of text."""
-        inner = html(text) or " "
+        inner = label(text) or " "
         inner = f"<S>{inner}</S>" if struck else inner
         inner = f"<B>{inner}</B>" if bold else inner
         face = f' FACE="{MONO}"' if mono else ""
@@ -88,20 +88,16 @@ class _Writer:
 
     # -- frames -----------------------------------------------------------------------------------------------------
 
-    def cluster(self, cluster: Cluster, indent: str) -> list[str]:
+    def cluster(self, cluster: Cluster) -> list[str]:
         paper, frame = frame_colours(cluster.container, self.theme)
         look = f'style="rounded,filled" penwidth={2 if cluster.container else 1} color="{frame}" fillcolor="{paper}"'
         room = self.scene.room if self.scene.wide else self.scene.room / 2 - 4  # in a path, the arrow comes in by the middle
         title = [self.font(line, TITLE, self.shade(INK), bold=True) for line in wrap(cluster.title, room, TITLE, bold=True)]
         title += [self.font(line, SMALL, self.shade(DIM)) for text in cluster.gloss for line in wrap(text, room, SMALL)]
-        lines = [f"{indent}subgraph {dot('cluster_' + cluster.id)} {{",
-                 f'{indent}  graph [id={dot(self.prefix + cluster.id)} {look} labeljust=l labelloc=t margin=14 '
-                 f'tooltip={dot(cluster.title)} label=<{_BREAK.join(title)}{_BREAK}>];']
-        lines += [f"{indent}  {self.node(node)}" for node in cluster.nodes]
-        for inner in cluster.clusters:
-            lines += self.cluster(inner, indent + "  ")
-        lines += [f"{indent}  {line}" for line in self.levels(cluster)]
-        return [*lines, indent + "}"]
+        return [f"  subgraph {dot('cluster_' + cluster.id)} {{",
+                f'    graph [id={dot(self.prefix + cluster.id)} {look} labeljust=l labelloc=t margin=14 '
+                f'tooltip={dot(cluster.title)} label=<{_BREAK.join(title)}{_BREAK}>];',
+                *(f"    {self.node(node)}" for node in cluster.nodes), *(f"    {line}" for line in self.levels(cluster)), "  }"]
 
     def levels(self, cluster: Cluster) -> list[str]:
         """What stands on one height, in order; spacers keep the lanes apart where only one of them has a card, and carry the line on."""
@@ -161,15 +157,15 @@ class _Writer:
             span = ' COLSPAN="2"' if labelled else ""
             return f'<TR><TD{span} ALIGN="LEFT" BALIGN="LEFT"{attributes}>{self.body(row, self.scene.room)}</TD></TR>'
         room = self.scene.room - _LABEL_ROOM - 4
-        label = _BREAK.join(self.font(line, SMALL, self.shade(DIM)) for line in wrap(row.label, _LABEL_ROOM, SMALL)) + _BREAK
+        name = _BREAK.join(self.font(line, SMALL, self.shade(DIM)) for line in wrap(row.label, _LABEL_ROOM, SMALL)) + _BREAK
         first, second = ("", "") if self.scene.wide else (f' WIDTH="{_LABEL_ROOM + 4:g}"', f' WIDTH="{room + 8:g}"')
-        return (f'<TR><TD ALIGN="LEFT" BALIGN="LEFT" VALIGN="TOP"{first}>{label}</TD>'
+        return (f'<TR><TD ALIGN="LEFT" BALIGN="LEFT" VALIGN="TOP"{first}>{name}</TD>'
                 f'<TD ALIGN="LEFT" BALIGN="LEFT"{second}{attributes}>{self.body(row, room)}</TD></TR>')
 
     def link_of(self, row: Row) -> str:
         if not row.rule:
             return ""
-        return f' HREF="{html(self.link)}#rule={_url(row.rule)}" TITLE="{html(row.rule)}"'
+        return f' HREF="{label(self.link)}#rule={_url(row.rule)}" TITLE="{label(row.rule)}"'
 
     def body(self, row: Row, room: float) -> str:
         size, mono, bold = _SIZES.get(row.kind, BODY), row.kind is Kind.CODE, row.kind is Kind.STRONG or bool(row.old)
@@ -216,4 +212,4 @@ def _end(node: str, port: str, side: str = "") -> str:
 def _url(text: str) -> str:
     """A rule's place as a fragment: percent-encoded but for what an address may hold."""
     from urllib.parse import quote
-    return html(quote(text.encode(errors="surrogateescape"), safe="/:._-"))
+    return label(quote(text.encode(errors="surrogateescape"), safe="/:._-"))

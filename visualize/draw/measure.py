@@ -6,6 +6,8 @@ text runs out of its box whatever font a viewer has.
 
 from functools import lru_cache
 
+from visualize.draw.quoting import visible
+
 SANS, MONO = "Arial", "Courier New"
 _REGULAR = ("278 278 355 556 556 889 667 191 333 333 389 584 278 333 278 278 556 556 556 556 556 556 556 556 556 556 278 278 584 584 584 556 "
             "1015 667 667 722 722 667 611 778 722 278 500 667 556 833 722 778 667 778 722 667 611 722 667 944 667 667 611 278 278 278 469 556 "
@@ -28,10 +30,13 @@ def width(text: str, size: float, bold: bool = False, mono: bool = False) -> flo
 
 
 def wrap(text: str, room: float, size: float, bold: bool = False, mono: bool = False, indent: str = "") -> list[str]:
-    """Lines of at most `room` points, broken at spaces, and within a word only where it alone is too long. Later lines begin with `indent`."""
+    """The text as it will be seen, in lines of at most `room` points, broken at spaces, and within a word only where it alone is too long.
+
+    Later lines begin with `indent`.
+    """
     lines: list[str] = []
     line = ""
-    for word in text.split(" "):
+    for word in visible(text).split(" "):
         for part in _parts(word, room - width(indent, size, bold, mono), size, bold, mono):
             candidate = f"{line} {part}" if line.strip() else line + part
             if line.strip() and width(candidate, size, bold, mono) > room:

@@ -8,13 +8,19 @@ _ARROWS = {Line.ORIGINAL: "==>", Line.REPLY: "-->", Line.CABLE: "---", Line.PORT
            Line.PUBLISHED: "-.->"}
 
 
+_INIT = '%%{init: {"flowchart": {"wrappingWidth": 460}}}%%'
+
+
 def to_mermaid(scene: Scene) -> str:
-    """The flowchart's text; the same scene gives the same bytes."""
-    lines = [f"%% {visible(scene.title)}", f"%% {visible(scene.caption)}", f"flowchart {'LR' if scene.wide else 'TB'}"]
+    """The flowchart's text; the same scene gives the same bytes. Mermaid draws no arrow upwards: the reply is a column of its own."""
+    lines = [_INIT, f"%% {visible(scene.title)}", f"%% {visible(scene.caption)}", f"flowchart {'LR' if scene.wide else 'TB'}"]
     lines += [f"  {_node(node)}" for node in scene.nodes]
     for cluster in scene.clusters:
-        lines += _cluster(cluster, "  ")
-    lines += [f"  {_edge(edge)}" for edge in scene.edges if edge.line is not Line.HIDDEN]
+        for lane in dict.fromkeys(node.lane for node in cluster.nodes):
+            lines += _cluster(cluster, lane)
+    outside = {node.id for node in scene.nodes}
+    lines += [f"  {_edge(edge)}" for edge in scene.edges if edge.line is not Line.HIDDEN
+              and not (edge.line is Line.REPLY and {edge.tail, edge.head} & outside)]
     looks = list(dict.fromkeys(node.look for node in scene.all_nodes()))
     for look in looks:
         paint = tone(look, Theme.LIGHT)
@@ -23,13 +29,10 @@ def to_mermaid(scene: Scene) -> str:
     return "\n".join([*lines, ""])
 
 
-def _cluster(cluster: Cluster, indent: str) -> list[str]:
+def _cluster(cluster: Cluster, lane: str) -> list[str]:
     title = ", ".join((cluster.title, *cluster.gloss))
-    lines = [f'{indent}subgraph {_id(cluster.id)}["{mermaid(title)}"]']
-    lines += [f"{indent}  {_node(node)}" for node in cluster.nodes]
-    for inner in cluster.clusters:
-        lines += _cluster(inner, indent + "  ")
-    return [*lines, f"{indent}end"]
+    nodes = [f"    {_node(node)}" for node in cluster.nodes if node.lane == lane]
+    return [f'  subgraph {_id(cluster.id + lane)}["{mermaid(title)}"]', *nodes, "  end"]
 
 
 def _node(node: Node) -> str:

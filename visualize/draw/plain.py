@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from visualize.draw.palette import MARKS, Theme, tone
 from visualize.draw.quoting import code, markdown, visible
-from visualize.draw.scene import Cluster, Kind, Line, Look, Node, Row, Scene
+from visualize.draw.scene import Kind, Line, Look, Node, Row, Scene
 
 WIDTH = 76
 _ASCII = {"√": "ok", "↔": "NAT", "■": "END", "►": "OUT", "×": "X", "?": "?", "≠": "!=", "": ""}
@@ -41,7 +41,7 @@ def to_markdown(scene: Scene) -> str:
 
 def _ways(scene: Scene) -> Iterator[tuple[str, list[tuple[str, Node]]]]:
     """The columns of a path's picture, or all cards of a map: each with a title, and cards with the places where they stand."""
-    placed = [*(("", node) for node in scene.nodes), *(pair for cluster in scene.clusters for pair in _placed(cluster))]
+    placed = [*(("", node) for node in scene.nodes), *((cluster.title, node) for cluster in scene.clusters for node in cluster.nodes)]
     lanes = list(dict.fromkeys(node.lane for _, node in placed if node.lane))
     if not lanes:
         yield "", placed
@@ -52,12 +52,6 @@ def _ways(scene: Scene) -> Iterator[tuple[str, list[tuple[str, Node]]]]:
         reply = any(node.id in back for _, node in way)
         title = "" if len(lanes) == 1 else "THE REPLY" if reply else "THE PACKET" if back else way[0][1].title
         yield title, way[::-1] if reply else way
-
-
-def _placed(cluster: Cluster) -> Iterator[tuple[str, Node]]:
-    yield from ((cluster.title, node) for node in cluster.nodes)
-    for inner in cluster.clusters:
-        yield from _placed(inner)
 
 
 def _box(node: Node) -> list[str]:

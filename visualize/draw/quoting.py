@@ -25,7 +25,7 @@ def terminal(text: str) -> str:
 
 
 def html(text: str) -> str:
-    """For HTML, SVG and Graphviz' HTML-like labels."""
+    """For HTML and SVG."""
     return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
@@ -45,6 +45,11 @@ def _all_visible(record: object) -> object:
             return [_all_visible(item) for item in record]
         case _:
             return record
+
+
+def label(text: str) -> str:
+    """For Graphviz' HTML-like labels and their attributes, in which `\\N` would become the node's name."""
+    return html(text).replace("\\", "&#92;")
 
 
 def dot(text: str) -> str:

@@ -104,7 +104,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A frame with nodes and frames in it: a namespace, a container; `gloss` are smaller lines below its title.
+    """A frame with nodes in it: a namespace, a container; `gloss` are smaller lines below its title.
 
     `levels` name what stands on one height, from left to right, level by level from top to bottom; a name without a node is a spacer.
     """
@@ -113,7 +113,6 @@ class Cluster:
     title: str
     gloss: tuple[str, ...] = ()
     nodes: tuple[Node, ...] = ()
-    clusters: tuple["Cluster", ...] = ()
     container: bool = False
     levels: tuple[tuple[str, str], ...] = ()
 
@@ -135,10 +134,4 @@ class Scene:
         """Every node, frames first to last."""
         yield from self.nodes
         for cluster in self.clusters:
-            yield from _within(cluster)
-
-
-def _within(cluster: Cluster) -> Iterator[Node]:
-    yield from cluster.nodes
-    for inner in cluster.clusters:
-        yield from _within(inner)
+            yield from cluster.nodes

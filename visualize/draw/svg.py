@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from visualize.draw.measure import MONO, width
 from visualize.draw.palette import dark_css
+from visualize.draw.quoting import visible
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _HREF, _TIP = f"{{{_XLINK}}}href", f"{{{_XLINK}}}title"
@@ -34,6 +35,7 @@ def fragment(picture: bytes, title: str, caption: str) -> str:
 
 def _finished(picture: bytes, title: str, caption: str) -> ElementTree.Element:
     root = ElementTree.fromstring(picture)
+    title, caption = visible(title), visible(caption)
     root.set("role", "img")
     root.set("aria-label", title)
     for group in root.iter(f"{{{_SVG}}}g"):

@@ -22,27 +22,14 @@ _RIGHT = ("flow", "packets")
 def print_flows(out: Console, rows: Sequence[Row]) -> None:
     """All flows, and a line that counts them by verdict."""
     cells = [_cells(row) for row in rows]
-    plain = None if out.is_terminal else plain_table(cells, out.width)
-    if plain is not None:
-        out.file.write(plain)
+    widths = _widths(cells)
+    if sum(widths.values()) + 2 * (len(widths) - 1) <= out.width:
+        _print_table(out, cells, widths)
     else:
-        whole = _table(cells)
-        needed = out.measure(whole, options=out.options.update(max_width=10_000)).maximum
-        out.print(whole if needed <= out.width else _stacked(cells))
+        out.print(_stacked(cells))
     counts = Counter(row.fields["verdict"] for row in rows)
     line(out, f"{len(rows)} flows, {sum(row.fields['packets'] for row in rows)} packets: "
          + (", ".join(f"{number} {word}" for word, number in sorted(counts.items())) or "none"))
-
-
-def plain_table(rows: Sequence[dict[str, str]], width: int) -> str | None:
-    """What rich prints of the table where there is no terminal, in no time also for very many rows; None where it is not that simple."""
-    if not all(cell.isascii() for row in rows for cell in row.values()):
-        return None
-    sizes = [max(map(len, column)) for column in zip(_COLUMNS, *(row.values() for row in rows), strict=True)]
-    if sum(sizes) + 2 * len(sizes) > width:
-        return None
-    form = "  ".join(f"{{:{'>' if name in _RIGHT else '<'}{size}}}" for name, size in zip(_COLUMNS, sizes, strict=True))
-    return "".join(form.format(*cells).rstrip(" ") + "\n" for cells in (_COLUMNS, *(row.values() for row in rows)))
 
 
 def _cells(row: Row) -> dict[str, str]:
@@ -64,15 +51,30 @@ def _style(name: str, value: str) -> str:
     return "yellow" if name == "certainty" and value != "certain" else ""
 
 
-def _table(rows: Sequence[dict[str, str]]) -> Table:
-    from rich.table import Table
+def _widths(rows: Sequence[dict[str, str]]) -> dict[str, int]:
+    """How many terminal cells each column needs."""
+    from rich.cells import cell_len
+    return {name: max(len(name), *(cell_len(row[name]) for row in rows)) if rows else len(name) for name in _COLUMNS}
+
+
+def _print_table(out: Console, rows: Sequence[dict[str, str]], widths: dict[str, int]) -> None:
+    """A line for each row, none wrapped; written by hand, as a rich table of ten thousand rows takes half a minute."""
+    from rich.cells import cell_len
     from rich.text import Text
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for name in _COLUMNS:
-        table.add_column(name, justify="right" if name in _RIGHT else "left", no_wrap=True)
+
+    def padded(name: str, value: str) -> str:
+        fill = " " * (widths[name] - cell_len(value))
+        return fill + value if name in _RIGHT else value + fill
+
+    head = "  ".join(padded(name, name) for name in _COLUMNS)
+    if not out.is_terminal:
+        out.file.write("\n".join([head, *("  ".join(padded(name, value) for name, value in row.items()).rstrip() for row in rows), ""]))
+        return
+    out.print(Text(head, style="bold"))
     for row in rows:
-        table.add_row(*(Text(value, style=_style(name, value)) for name, value in row.items()))
-    return table
+        told = Text("  ").join(Text(padded(name, value), style=_style(name, value)) for name, value in row.items())
+        told.rstrip()
+        out.print(told, no_wrap=True, overflow="ignore", crop=False)
 
 
 def _stacked(rows: Sequence[dict[str, str]]) -> Table:
