@@ -49,7 +49,7 @@ def _all_visible(record: object) -> object:
 
 def label(text: str) -> str:
     """For Graphviz' HTML-like labels and their attributes, in which `\\N` would become the node's name."""
-    return html(text).replace("\\", "&#92;")
+    return html(text).replace("\\", "\\\\")
 
 
 def dot(text: str) -> str:
