@@ -40,7 +40,9 @@ def ports(interfaces: dict[str, Interface], records: Iterable[PortRecord], shown
             found[name] = replace(port_held, master=port_held.master or bridge.name, port=port_held.port or BridgePort(state))
     for vlan in vlans:
         held = found.get(vlan.name, Interface(vlan.name))
-        if held.port is not None:
+        if held.bridge is not None:
+            found[vlan.name] = replace(held, bridge=replace(held.bridge, pvid=vlan.pvid, vlans=vlan.vlans, vlans_captured=True))
+        elif held.port is not None:
             found[vlan.name] = replace(held, port=replace(held.port, pvid=vlan.pvid, vlans=vlan.vlans))
     return found
 
@@ -56,6 +58,7 @@ def join(host: Host, manifest: Mapping[str, Any] | None, findings: list[Finding]
 
 
 End = tuple[str, str]  # namespace, interface
+_STACKED = ("vlan", "macvlan", "macvtap", "ipvlan")
 
 
 def _candidates(namespaces: Mapping[str, Namespace]) -> dict[End, list[End]]:
@@ -99,14 +102,37 @@ def _peers(namespaces: dict[str, Namespace], containers: tuple[Container, ...], 
                 joined[end], joined[left[0]] = left[0], end
                 _learn(namespaces, end, left[0], known)
                 changed = True
+    lower = _lower(namespaces, known)
     for end, others in candidates.items():
         if end not in joined and len(others) > 1:
             findings.append(Finding(Kind.AMBIGUOUS, f"netns/{end[0]}/ip-link", 0, end[1], "its other end can't be told: "
                                     + ", ".join(f"{n}/{i}" for n, i in others)))
     return {name: replace(namespace, interfaces={
         key: replace(interface, peer_netns=joined[(name, key)][0], peer_name=joined[(name, key)][1])
-        if (name, key) in joined else interface for key, interface in namespace.interfaces.items()})
+        if (name, key) in joined else replace(interface, peer_netns=lower[(name, key)][0], peer_name=lower[(name, key)][1])
+        if (name, key) in lower else interface for key, interface in namespace.interfaces.items()})
         for name, namespace in namespaces.items()}
+
+
+def _lower(namespaces: Mapping[str, Namespace], known: Mapping[tuple[str, int], str]) -> dict[End, End]:
+    """The device below each vlan, macvlan and ipvlan one that lies in another namespace: by its index, and the namespace's id where that is known.
+
+    Where it is not, the host's own namespace is the likely one (Docker's macvlan and ipvlan networks), else the only one that fits.
+    """
+    found: dict[End, End] = {}
+    for name, namespace in namespaces.items():
+        for interface in namespace.interfaces.values():
+            if interface.kind not in _STACKED or interface.peer_index is None or interface.parent in namespace.interfaces:
+                continue
+            number = interface.peer_netnsid
+            home = name if number is None else known.get((name, number))
+            homes = [home] if home is not None else [HOST, *(other for other in namespaces if other not in (HOST, name))]
+            fits = [(other, i.name) for other in homes if other in namespaces for i in namespaces[other].interfaces.values()
+                    if i.index == interface.peer_index and not i.loopback]
+            fits.sort(key=lambda end: namespaces[end[0]].interfaces[end[1]].kind == "veth")
+            if fits and (home is not None or fits[0][0] == HOST or len(fits) == 1):
+                found[(name, interface.name)] = fits[0]
+    return found
 
 
 def _back(candidates: Mapping[End, list[End]], namespaces: Mapping[str, Namespace], end: End, joined: Mapping[End, End],

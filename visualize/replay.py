@@ -324,7 +324,7 @@ class Replay:
             interface = None
         elif not place.outgoing and place.interface != "lo":
             kind = _packet_type(packet, decoded.packet_type)
-            path, journey = self.machine.receive(packet, place.netns, place.interface, now, kind)
+            path, journey = self.machine.receive(packet, place.netns, place.interface, now, kind, vlan=decoded.vlan[0] if decoded.vlan else None)
         else:
             child = self._child(place, packet)
             if child is not None:

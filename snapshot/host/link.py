@@ -52,6 +52,10 @@ class Bridge:
     nf_call_ip6tables: bool = False
     nf_call_arptables: bool = False
     multicast_snooping: bool | None = None
+    ageing_seconds: float = 300.0
+    pvid: int | None = None  # of the bridge as a port of its own (`bridge vlan`: `self`)
+    vlans: tuple[tuple[int, bool], ...] = ()  # (vid, egress untagged)
+    vlans_captured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,23 @@ class BridgePort:
     isolated: bool = False
     guard: bool = False
     neighbour_suppress: bool = False
+    multicast_flood: bool = True
+    broadcast_flood: bool = True
+    locked: bool = False
     pvid: int | None = None
     vlans: tuple[tuple[int, bool], ...] = ()  # (vid, egress untagged)
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """The outer header that a tunnel device writes. `remote` None: by its forwarding database, by its routes, or not known."""
+
+    local: IPAddress | None = None
+    remote: IPAddress | None = None
+    device: str | None = None
+    port: int | None = None  # UDP destination port (vxlan, geneve)
+    ttl: int | None = None  # None: inherited or the host's default
+    id: int | None = None  # VNI
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +117,10 @@ class Interface:
     addresses: tuple[Address, ...] = ()
     bridge: Bridge | None = None
     port: BridgePort | None = None
+    ipvlan_mode: str | None = None  # l2 | l3 | l3s
+    bond_mode: str | None = None
+    active_port: str | None = None  # of a bond in active-backup mode
+    tunnel: Tunnel | None = None
     invented: bool = field(default=False)  # not captured: named by a rule or a route only
 
     @property

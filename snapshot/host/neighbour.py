@@ -30,3 +30,4 @@ class FdbEntry:
     local: bool = False
     self_: bool = False
     static: bool = False
+    remote: IPAddress | None = None  # the other tunnel end (`dst`), of a vxlan device's own entry

@@ -6,9 +6,11 @@
 """
 
 import re
+from ipaddress import ip_address
 from typing import Any
 
 from snapshot.finding import Finding, Kind
+from snapshot.host.link import IPAddress
 from snapshot.host.neighbour import FdbEntry
 from snapshot.parse.ip_link import each, is_json, load_json
 
@@ -19,13 +21,21 @@ def _of_line(words: list[str]) -> FdbEntry:
     master = words[words.index("master") + 1] if "master" in words else None
     vlan = words[words.index("vlan") + 1] if "vlan" in words else None
     return FdbEntry(words[0].lower(), words[words.index("dev") + 1], master, int(vlan) if vlan and vlan.isdigit() else None,
-                    "permanent" in words, "self" in words and master is None, "static" in words)
+                    "permanent" in words, "self" in words and master is None, "static" in words,
+                    _remote(words[words.index("dst") + 1]) if "dst" in words[:-1] else None)
+
+
+def _remote(text: object) -> IPAddress | None:
+    try:
+        return ip_address(str(text)) if text else None
+    except ValueError:
+        return None
 
 
 def _of_json(item: dict[str, Any]) -> FdbEntry:
     flags, state, master = item.get("flags") or [], item.get("state", ""), item.get("master")
     return FdbEntry(str(item["mac"]).lower(), str(item["ifname"]), master, item.get("vlan"), state == "permanent",
-                    "self" in flags and master is None, state == "static")
+                    "self" in flags and master is None, state == "static", _remote(item.get("dst")))
 
 
 def parse(text: str, file: str = "") -> tuple[tuple[FdbEntry, ...], tuple[Finding, ...]]:

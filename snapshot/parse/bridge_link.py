@@ -10,7 +10,7 @@ from typing import Any
 
 from snapshot.finding import Finding
 from snapshot.host.link import BridgePort
-from snapshot.parse.ip_link import each, is_json, load_json
+from snapshot.parse.ip_link import each, is_json, load_json, port_of_json, port_of_words
 
 _HEAD = re.compile(r"^(\d+): ([^:\s]+?)(?:@(\S+?))?:\s+(?:<([^>]*)>)?(.*)$")
 _OLD_HEAD = re.compile(r"^(\d+): (\S+) state \S+\s*(?:@\S+)?:?\s*(?:<([^>]*)>)?(.*)$")
@@ -25,21 +25,8 @@ class PortRecord:
     port: BridgePort
 
 
-def _flag(words: list[str], name: str, default: bool) -> bool:
-    return words[words.index(name) + 1] == "on" if name in words and words.index(name) + 1 < len(words) else default
-
-
-def _port(words: list[str]) -> BridgePort:
-    state = words[words.index("state") + 1] if "state" in words and words.index("state") + 1 < len(words) else "forwarding"
-    hairpin = _flag(words, "hairpin", False) if "hairpin" in words else None
-    return BridgePort(state.lower(), hairpin, _flag(words, "learning", True), _flag(words, "flood", True),
-                      _flag(words, "isolated", False), _flag(words, "guard", False), _flag(words, "neigh_suppress", False))
-
-
 def _of_json(item: dict[str, Any]) -> PortRecord:
-    return PortRecord(str(item["ifname"]), str(item["master"]), BridgePort(
-        str(item.get("state", "forwarding")), item.get("hairpin"), bool(item.get("learning", True)), bool(item.get("flood", True)),
-        bool(item.get("isolated", False)), bool(item.get("guard", False)), bool(item.get("neigh_suppress", False))))
+    return PortRecord(str(item["ifname"]), str(item["master"]), port_of_json(item))
 
 
 def parse(text: str, file: str = "") -> tuple[tuple[PortRecord, ...], tuple[Finding, ...]]:
@@ -53,7 +40,7 @@ def parse(text: str, file: str = "") -> tuple[tuple[PortRecord, ...], tuple[Find
 
     def close() -> None:
         if name and "master" in words and words.index("master") + 1 < len(words):
-            found.append(PortRecord(name, words[words.index("master") + 1], _port(words)))
+            found.append(PortRecord(name, words[words.index("master") + 1], port_of_words(words)))
 
     for line in text.splitlines():
         head = _HEAD.match(line) or _OLD_HEAD.match(line)

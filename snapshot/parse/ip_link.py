@@ -9,11 +9,13 @@
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_address
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from snapshot.finding import Finding, Kind
-from snapshot.host.link import Bridge, BridgePort, Interface
+from snapshot.host.link import Bridge, BridgePort, Interface, IPAddress, Tunnel
 from snapshot.parse import ip_short
 
 R = TypeVar("R")
@@ -78,9 +80,11 @@ def interface_of_block(lines: list[str]) -> Interface | None:
         other if other is not None and peer is None and other != "NONE" else None, int(vlan) if vlan else None,
         _word_after(body, "mode") if kind in ("macvlan", "macvtap") else None,
         int(table) if kind == "vrf" and (table := _word_after(body, "table")) and table.isdigit() else None,
-        peer, netnsid,
+        peer_index=peer, peer_netnsid=netnsid,
+        ipvlan_mode=_word_after(body, "mode") if kind == "ipvlan" else None, bond_mode=_word_after(body, "mode") if kind == "bond" else None,
+        active_port=_word_after(body, "active_slave") if kind == "bond" else None, tunnel=_tunnel(kind, dict(pairwise(body))),
         altnames=tuple(line[1] for line in detail if line[0] == "altname" and len(line) > 1),
-        bridge=_bridge(body) if kind == "bridge" else None, port=_port(slave) if slave is not None else None)
+        bridge=_bridge(body) if kind == "bridge" else None, port=port_of_words(slave) if slave is not None else None)
 
 
 def interfaces_of_text(text: str, file: str, findings: list[Finding]) -> Iterator[tuple[int, list[str], Interface]]:
@@ -99,14 +103,45 @@ def _bridge(words: list[str]) -> Bridge:
     snooping = _word_after(words, "mcast_snooping")
     return Bridge(_on(words, "vlan_filtering", False), _on(words, "stp_state", False), _on(words, "nf_call_iptables", False),
                   _on(words, "nf_call_ip6tables", False), _on(words, "nf_call_arptables", False),
-                  snooping in ("on", "1") if snooping is not None else None)
+                  snooping in ("on", "1") if snooping is not None else None, _seconds(_word_after(words, "ageing_time")))
 
 
-def _port(words: list[str]) -> BridgePort:
+def _seconds(hundredths: object) -> float:
+    """`ageing_time` is printed in hundredths of a second."""
+    return int(str(hundredths)) / 100 if str(hundredths).isdigit() else 300.0
+
+
+_TUNNELS = {"vxlan", "geneve", "gre", "gretap", "ipip", "sit", "ip6tnl", "ip6gre", "ip6gretap", "erspan", "vti"}
+_PORTS = {"vxlan": 4789, "geneve": 6081}
+
+
+def _tunnel(kind: str | None, data: Mapping[str, Any]) -> Tunnel | None:
+    """The outer header of a tunnel device, from `key value` pairs of the text or from info_data."""
+    if kind not in _TUNNELS:
+        return None
+    port = str(data.get("port", data.get("dstport", "")))
+    number = str(data.get("id", ""))
+    ttl = str(data.get("ttl", ""))
+    return Tunnel(_address(data.get("local", data.get("local6"))), _address(data.get("remote", data.get("remote6", data.get("group")))),
+                  data.get("link") or data.get("dev"), int(port) if port.isdigit() else _PORTS.get(kind),
+                  int(ttl) if ttl.isdigit() and int(ttl) else None,
+                  int(number) if number.isdigit() else None)
+
+
+def _address(text: object) -> IPAddress | None:
+    try:
+        return ip_address(str(text)) if text else None
+    except ValueError:
+        return None
+
+
+def port_of_words(words: list[str]) -> BridgePort:
+    """One port from `key value` words of `ip -d link` (behind bridge_slave) or of `bridge -d link`."""
     hairpin = _word_after(words, "hairpin")
-    return BridgePort(_word_after(words, "state") or "forwarding", hairpin in ("on", "1") if hairpin is not None else None,
+    return BridgePort((_word_after(words, "state") or "forwarding").lower(), hairpin in ("on", "1") if hairpin is not None else None,
                       _on(words, "learning", True), _on(words, "flood", True), _on(words, "isolated", False),
-                      _on(words, "guard", False), _on(words, "neigh_suppress", False))
+                      _on(words, "guard", False), _on(words, "neigh_suppress", False), multicast_flood=_on(words, "mcast_flood", True),
+                      broadcast_flood=_on(words, "bcast_flood", True), locked=_on(words, "locked", False))
 
 
 def interface_of_json(item: dict[str, Any]) -> Interface:
@@ -122,22 +157,27 @@ def interface_of_json(item: dict[str, Any]) -> Interface:
         int(item.get("mtu", 1500)), frozenset(item.get("flags", ())), item.get("operstate", "UNKNOWN"),
         str(item.get("group", "default")), item.get("master"), link, data.get("id") if kind == "vlan" else None,
         data.get("mode") if kind in ("macvlan", "macvtap") else None, data.get("table") if kind == "vrf" else None,
-        item.get("link_index"), netnsid, altnames=tuple(item.get("altnames", ())),
-        bridge=_json_bridge(data) if kind == "bridge" else None, port=_json_port(slave) if slave is not None else None)
+        peer_index=item.get("link_index"), peer_netnsid=netnsid,
+        ipvlan_mode=data.get("mode") if kind == "ipvlan" else None, bond_mode=data.get("mode") if kind == "bond" else None,
+        active_port=data.get("active_slave") if kind == "bond" else None, tunnel=_tunnel(kind, data), altnames=tuple(item.get("altnames", ())),
+        bridge=_json_bridge(data) if kind == "bridge" else None, port=port_of_json(slave) if slave is not None else None)
 
 
 def _json_bridge(data: dict[str, Any]) -> Bridge:
     snooping = data.get("mcast_snooping")
     return Bridge(bool(data.get("vlan_filtering")), bool(data.get("stp_state")), bool(data.get("nf_call_iptables")),
                   bool(data.get("nf_call_ip6tables")), bool(data.get("nf_call_arptables")),
-                  bool(snooping) if snooping is not None else None)
+                  bool(snooping) if snooping is not None else None, _seconds(data.get("ageing_time")))
 
 
-def _json_port(data: dict[str, Any]) -> BridgePort:
+def port_of_json(data: dict[str, Any]) -> BridgePort:
+    """One port from info_slave_data of `ip -d -j link`, or from `bridge -d -j link`."""
     hairpin = data.get("hairpin")
     return BridgePort(str(data.get("state", "forwarding")), hairpin if isinstance(hairpin, bool) else None,
                       bool(data.get("learning", True)), bool(data.get("flood", True)), bool(data.get("isolated", False)),
-                      bool(data.get("guard", False)), bool(data.get("neigh_suppress", False)))
+                      bool(data.get("guard", False)), bool(data.get("neigh_suppress", False)),
+                      multicast_flood=bool(data.get("mcast_flood", True)), broadcast_flood=bool(data.get("bcast_flood", True)),
+                      locked=bool(data.get("locked", False)))
 
 
 def load_json(text: str, file: str) -> tuple[list[dict[str, Any]], list[Finding]]:

@@ -4,7 +4,8 @@ from collections.abc import Generator, Iterator, Mapping
 
 from snapshot.host import HOST, Host
 from snapshot.host.conntrack import ConntrackEntry
-from visualize.datapath import device, ip
+from snapshot.host.link import Interface
+from visualize.datapath import device, ip, neighbour
 from visualize.datapath.conntrack import Tracking
 from visualize.datapath.doubt import Doubts
 from visualize.datapath.incoming import Decision
@@ -32,6 +33,7 @@ class Machine:
         self._stacks = {name: Stack(self, namespace) for name, namespace in host.namespaces.items()}
         self._hints: dict[str, dict[FlowTuple, frozenset[FlowTuple]]] = {}
         self._later = later or {}
+        self._uppers: dict[tuple[str, str], list[tuple[Stack, Interface]]] | None = None
         for stack in self._stacks.values():
             stack.tracker.seed(stack.namespace.conntrack or (), start)
             if start is not None:
@@ -45,6 +47,17 @@ class Machine:
         """All stacks, in the order of the snapshot."""
         return iter(self._stacks.values())
 
+    def uppers(self) -> Mapping[tuple[str, str], list[tuple[Stack, Interface]]]:
+        """The vlan, macvlan and ipvlan devices on each device, by namespace and name."""
+        if self._uppers is None:
+            self._uppers = {}
+            for stack in self._stacks.values():
+                for interface in stack.namespace.interfaces.values():
+                    below = neighbour.lower(stack, interface)
+                    if below is not None:
+                        self._uppers.setdefault((below[0].netns, below[1].name), []).append((stack, interface))
+        return self._uppers
+
     def hints(self, netns: str) -> dict[FlowTuple, frozenset[FlowTuple]]:
         """What captured entries of a namespace tell of choices by chance."""
         if netns not in self._hints:
@@ -52,11 +65,11 @@ class Machine:
         return self._hints[netns]
 
     def receive(self, packet: Packet, netns: str, interface: str, now: int | None = None, packet_type: str = "unicast",
-                doubts: Doubts | None = None) -> tuple[Path, Journey]:
-        """A packet that an interface takes from outside. `doubts` may already hold some about where it came from."""
+                doubts: Doubts | None = None, vlan: int | None = None) -> tuple[Path, Journey]:
+        """A packet that an interface takes from outside, with the VLAN tag of its frame. `doubts` may already hold some about where it came from."""
         stack = self._stacks[netns]
         journey = Journey(doubts or Doubts(self.assumptions), now, broken(packet))
-        skb = Skb(packet, journey, packet_type=packet_type)
+        skb = Skb(packet, journey, packet_type=packet_type, vlan=vlan)
         first = Received(netns, packet, interface)
         return self._finish(packet, first, device.arrive(stack, interface, skb), journey)
 

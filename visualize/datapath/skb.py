@@ -40,4 +40,5 @@ class Skb:
     local_origin: bool = False
     route: Result | None = None
     packet_type: str = "unicast"
-    nexthop_forced: str | None = None
+    vlan: int | None = None  # the frame's VLAN tag
+    vid: int = 0  # the VLAN that a bridge which filters has put it in; 0: none

@@ -42,7 +42,7 @@ class Stack:
         self.fib = {4: Fib(namespace, 4), 6: Fib(namespace, 6)}
         self.tracker = Tracker(namespace.sysctls, _release(machine.host.kernel))
         self.memory: dict[str, object] = {}
-        self.learned: dict[tuple[str, str], str] = {}  # (bridge, mac) -> port
+        self.learned: dict[tuple[str, str, int], tuple[str, int | None]] = {}  # (bridge, mac, vlan) -> port, when
         self._tables = {4: _bound(namespace.tables4), 6: _bound(namespace.tables6)}
         self._tracked = {4: self._tracks(4), 6: self._tracks(6)}
         self._stations: dict[tuple[int, Hook], tuple[tuple[Stage, BoundTable | None], ...]] = {}
