@@ -26,7 +26,8 @@ def send(stack: Stack, interface: Interface, skb: Skb) -> Ended:
     outer = _outer(stack, interface, interface.tunnel, remote, skb)
     if outer is None:
         return Ended(stack.netns, skb.packet, Verdict.DROPPED, None, f"{interface.name} finds no way to its other end {remote}", at="routing")
-    skb.journey.children.append(stack.machine.child(stack, outer, skb.journey.now, None))
+    query = Query(outer.dst, outer.src, None, interface.tunnel.device, outer.mark, outer.tos, outer.protocol, outer.sport, outer.dport, KERNEL_UID)
+    skb.journey.children.append(stack.machine.child(stack, outer, skb.journey.now, None, route_output(stack, query)))
     return Ended(stack.netns, skb.packet, Verdict.FORWARDED, interface.name, f"leaves by {interface.name}, inside a packet to {remote}")
 
 
