@@ -324,7 +324,7 @@ def _ip(words: list[str], low: list[str]) -> _Found | None:
     family = 6 if before & {"6", "inet6"} or "-6" in low or "inet6" in low else 4 if before & {"4", "inet"} or "inet" in low else 0
     is_json = any(re.fullmatch(r"-{0,2}j(son)?p?|-jp|-pj", word) for word in low if word.startswith("-") or word in ("j", "json"))
     partial = (fact == "ip-route" and not {"all"} <= after and not {"0"} <= after) or bool(
-        after & {"dev", "table", "master", "type", "to", "match", "exact", "root"} - ({"table"} if "all" in after else set())
+        after & {"dev", "table", "master", "type", "to", "match", "exact", "root"} - ({"table"} if after & {"all", "0"} else set())
     )
     return fact, family, bool(is_json), "", partial
 

@@ -61,8 +61,9 @@ def _heading(line: str, lines: list[str], number: int) -> str | None:
     lead = _LEAD.match(line)
     if lead is not None and command(lead["command"]) is not None and _like_typed(lead["command"]):
         return lead["command"]
-    if _BARE.match(line.strip()) and not line[0].isspace() and command(line) is not None:
-        return line.strip()
+    bare = line.strip().strip("`").removesuffix(":")
+    if _BARE.match(bare) and not line[0].isspace() and command(bare) is not None:
+        return bare
     return None
 
 

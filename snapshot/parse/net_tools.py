@@ -22,7 +22,8 @@ from snapshot.parse.ip_route import describe, prefix
 _HEAD = re.compile(r"^(\S+?):?\s+(?:flags=\d+<([^>]*)>\s+mtu (\d+)|Link encap:(.*))$")
 _OLD_FLAGS = re.compile(r"^\s+((?:[A-Z]+ )+)\s*MTU:(\d+)")
 _MAC = re.compile(r"(?:HWaddr|ether)\s+([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})")
-_INET = re.compile(r"inet (?:addr:)?\s*([\d.]+)(?:\s+(?:P-t-P:|destination )([\d.]+))?.*?(?:Mask:|netmask )(\S+)")
+_INET = re.compile(r"inet (?:addr:)?\s*([\d.]+).*?(?:Mask:|netmask )(\S+)")
+_PEER = re.compile(r"(?:P-t-P:|destination )\s*([\d.]+)")
 _BROADCAST = re.compile(r"(?:Bcast:|broadcast )\s*([\d.]+)")
 _INET6 = re.compile(r"inet6 (?:addr:)?\s*([0-9a-fA-F:.]+)(?:/(\d+)|\s+prefixlen (\d+)).*?(?:Scope:(\w+)|scopeid 0x[0-9a-f]+<(\w+)>)")
 _ARP_BSD = re.compile(r"^\S+ \(([\d.]+)\) at (\S+)(.*?) on (\S+)")
@@ -65,10 +66,11 @@ def _with_line(held: Interface, line: str, name: str) -> Interface:
     if (flags := _OLD_FLAGS.match(line)) is not None:
         held = replace(held, flags=_lower_up(frozenset(flags[1].split())), mtu=int(flags[2]))
     if (four := _INET.search(line)) is not None:
-        length = IPv4Network(f"0.0.0.0/{four[3]}").prefixlen
+        length = IPv4Network(f"0.0.0.0/{four[2]}").prefixlen
         cast = _BROADCAST.search(line)
         broadcast = ip_address(cast[1]) if cast is not None and int(ip_address(cast[1])) else None
-        peer = ip_address(four[2]) if four[2] and four[2] != four[1] else None
+        other = _PEER.search(line)
+        peer = ip_address(other[1]) if other is not None and other[1] != four[1] else None
         local = ip_address(four[1])
         scope = "host" if local.is_loopback else "global"
         return replace(held, addresses=(*held.addresses, Address(local, length, scope, broadcast, peer, name)))
