@@ -95,7 +95,7 @@ def book(host: Host, flows: Sequence[Flow], logs: Mapping[int, Sequence[LoggedPa
     rows = [found.row(flow, logs.get(flow.number, ()), epoch) for flow in flows]
     return {
         "schema": SCHEMA, "host": _host(host, found.ways), "epoch": str(epoch), "fields": FIELDS,
-        "flows": rows, "kinds": found.kind_records, "ways": found.ways.records, "words": list(found.words.texts),
+        "flows": rows, "kinds": found.kind_records, "ways": found.ways.records, "steps": found.ways.steps, "words": list(found.words.texts),
         "hooks": HOOKS, "nodes": {f"{netns}/{name}": node for (netns, name), node in node_ids(host).items()},
         "places": found.ways.place_records(), "chains": found.rules.records(),
         "findings": [{"kind": f.kind.value, "file": f.file, "line": f.line, "text": f.text, "why": f.why} for f in findings],

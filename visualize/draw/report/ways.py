@@ -1,5 +1,6 @@
 """The distinct ways that packets took, each written once as plain records for the page, with slots for what differs (`slots.py`)."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,7 +43,9 @@ class WayBook:
     host: Host
     rules: RuleBook
     records: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
+    _step_numbers: dict[str, int] = field(default_factory=dict)
     _known: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def add(self, use: PathUse) -> tuple[int, list[str | None]]:
@@ -55,6 +58,14 @@ class WayBook:
             self.records.append(_Writer(self, use, slots).record())
         self.rules.count(self.records[number]["rules"], self.records[number]["policies"], len(use.packets))
         return number, slots.values
+
+    def step(self, record: dict[str, Any]) -> int:
+        """The number of a step: ways share the steps in which they do not differ."""
+        text = json.dumps(record)
+        if text not in self._step_numbers:
+            self._step_numbers[text] = len(self.steps)
+            self.steps.append(record)
+        return self._step_numbers[text]
 
     def place(self, netns: str) -> int:
         """The number of a namespace."""
@@ -127,7 +138,7 @@ class _Writer:
 
     def record(self) -> dict[str, Any]:
         path = self.use.path
-        steps = [record for step in path.steps for record in (self.step(step),) if record]
+        steps = [self.book.step(self.step(step)) for step in path.steps]
         born = len(forms(path)) - len(path.children)
         return {"proto": path.start.protocol_name, "kind": describe_kind(path.start), "state": path.state, "role": path.role,
                 "verdict": path.verdict.value, "certainty": path.certainty.value, "last": self.form,

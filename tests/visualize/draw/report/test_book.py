@@ -60,7 +60,7 @@ def test_every_flow_is_filled_with_its_own_values(name: str) -> None:
             assert values[:4] == [str(start.src), _text(start.sport), str(start.dst), _text(start.dport)]
             last = way["last"] * len(FIELDS)
             assert values[last:last + 6] == [str(end.src), _text(end.sport), str(end.dst), _text(end.dport), _text(end.icmp_id), str(end.ttl)]
-            assert [places[step["rule"]] for step in way["steps"] if step["step"] == "rule"] == [
+            assert [places[step["rule"]] for step in (record["steps"][index] for index in way["steps"]) if step["step"] == "rule"] == [
                 f"{step.file}:{step.line}" for step in use.path.steps if isinstance(step, RuleMatched)]
             assert _filled(way["why"], values) == use.path.end.why
 

@@ -55,34 +55,35 @@ function stepItem(step, use) {
   );
 }
 
+/** A use's steps as numbered lists, one for each stay in a namespace. */
+function stepLists(use) {
+  const parts = [];
+  let list = null,
+    at = -1;
+  use.way.steps.forEach((step, index) => {
+    if (step.place !== at) {
+      at = step.place;
+      list = h('ol', { class: 'steps', start: index + 1 });
+      parts.push(h('h4', {}, capital(R.places[at].title)), list);
+    }
+    list.append(stepItem(step, use));
+  });
+  return parts;
+}
+
 function stepsOf(flow) {
-  return [
-    h(
-      'div',
-      { class: 'toolbar' },
-      copyButton('Copy as text', () => flow.uses.map((use) => stepLines(use).join('\n')).join('\n\n')),
-    ),
-    flow.uses.map((use) => {
-      const parts = [];
-      let list = null,
-        at = -1;
-      for (const step of use.way.steps) {
-        if (step.place !== at) {
-          at = step.place;
-          list = h('ol', { class: 'steps', start: use.way.steps.indexOf(step) + 1 });
-          parts.push(h('h4', {}, capital(R.places[at].title)), list);
-        }
-        list.append(stepItem(step, use));
-      }
-      return h(
-        'section',
-        { class: 'card steps-card' },
-        h('h3', {}, `${use.role === 'reply' ? 'Reply' : 'Original direction'}, ${wayLabel(use)}`),
-        h('p', { class: 'tuple-line' }, `${use.way.kind}  ${form(use, 0).text}`),
-        parts,
-      );
-    }),
-  ];
+  const card = (use) => {
+    const title = `${use.role === 'reply' ? 'Reply' : 'Original direction'}, ${wayLabel(use)}`;
+    return h(
+      'section',
+      { class: 'card steps-card' },
+      h('h3', {}, title),
+      h('p', { class: 'tuple-line' }, `${use.way.kind}  ${form(use, 0).text}`),
+      stepLists(use),
+    );
+  };
+  const copy = copyButton('Copy as text', () => flow.uses.map((use) => stepLines(use).join('\n')).join('\n\n'));
+  return [h('div', { class: 'toolbar' }, copy), flow.uses.map(card)];
 }
 
 function packetsOf(flow) {

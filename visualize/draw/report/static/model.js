@@ -1,6 +1,7 @@
 // The record as flows, ways and rules. A way is written once; a flow fills its slots.
 
 const R = JSON.parse(find('[data-record]').textContent);
+for (const way of R.ways) way.steps = way.steps.map((step) => R.steps[step]);
 const VERDICTS = ['forwarded', 'delivered', 'dropped', 'rejected', 'looped', 'unknown'];
 const CERTAINTIES = ['certain', 'assumed', 'unknown'];
 const WIDTH = R.fields.length;
