@@ -82,3 +82,9 @@ function copyBySelection(text) {
   document.execCommand('copy');
   area.remove();
 }
+
+/** A function that works out its answer the first time only. */
+function once(make) {
+  let made;
+  return () => (made ??= make());
+}

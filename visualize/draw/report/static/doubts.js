@@ -1,48 +1,41 @@
 // What was assumed, and how to settle it; how to make the report again.
 
-let doubtsMade = null;
-/** Doubts of all flows, alike ones together. */
-function doubtGroups() {
-  if (doubtsMade) return doubtsMade;
+/** Doubts of all flows; those that differ only in addresses and numbers together. */
+const doubtGroups = once(() => {
   const groups = new Map();
   for (const flow of FLOWS) {
     const here = new Set();
     for (const use of flow.uses)
       for (const doubt of use.way.doubts) {
-        const key = JSON.stringify([doubt.at, doubt.why, doubt.assumed]);
+        const key = doubtKey(doubt);
         if (here.has(key)) continue;
         here.add(key);
-        if (!groups.has(key)) groups.set(key, { doubt, use, flow, count: 0 });
-        groups.get(key).count += 1;
+        if (!groups.has(key)) groups.set(key, { key, doubt, use, flow, count: 0, told: new Set() });
+        const group = groups.get(key);
+        group.count += 1;
+        if (group.told.size < 2) group.told.add(fill(doubt.why, use.values));
       }
   }
-  doubtsMade = [...groups.values()].sort((one, other) => other.count - one.count);
-  return doubtsMade;
-}
+  return [...groups.values()].sort((one, other) => other.count - one.count);
+});
 
-function doubtItem({ doubt, use, flow, count }) {
+function doubtItem({ key, doubt, use, flow, count, told }) {
   const text = (name) => fill(doubt[name], use.values);
+  const assume = (answer) => h('code', {}, `--assume ${text('key')}=${answer}`);
   const byHand = ['yes', 'no'].includes(text('assumed')); // other answers are words, which no option can give
-  const link =
-    count === 1
-      ? h('a', { href: `#flow=${flow.id}` }, `flow ${flow.id}`)
-      : typeof doubt.at === 'string'
-        ? h('a', { href: `#flows?${new URLSearchParams({ doubt: doubt.at })}` }, plural(count, 'flow'))
-        : plural(count, 'flow');
+  const link = count === 1 ? `#flow=${flow.id}` : `#flows?${new URLSearchParams({ doubt: key })}`;
   return h(
     'li',
     { class: 'card doubt' },
     h('h2', {}, icon('unknown'), text('at')),
-    h('p', {}, text('why')),
+    h('p', {}, told.size > 1 ? h('span', { class: 'dim' }, 'For example: ') : null, text('why')),
     facts([
       ['Assumed', text('assumed')],
       ['Would settle it', text('settle').startsWith('--assume') ? '' : text('settle')],
-      ['In', link],
+      ['In', h('a', { href: link }, count === 1 ? `flow ${flow.id}` : plural(count, 'flow'))],
       ['The path is', doubt.weak ? 'unknown: the default is no better than its opposite' : 'assumed'],
     ]),
-    byHand
-      ? h('p', { class: 'dim' }, 'By hand: ', h('code', {}, `--assume ${text('key')}=yes`), ' or ', h('code', {}, `--assume ${text('key')}=no`))
-      : null,
+    byHand ? h('p', { class: 'dim' }, 'By hand: ', assume('yes'), ' or ', assume('no')) : null,
   );
 }
 

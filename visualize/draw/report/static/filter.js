@@ -1,6 +1,6 @@
 // Which flows are shown: a free search and one field each for address, port, container, verdict, certainty, protocol, rule.
 
-const FILTERS = ['q', 'address', 'port', 'container', 'verdict', 'certainty', 'proto', 'rule', 'doubt'];
+const FILTERS = ['q', 'address', 'port', 'container', 'verdict', 'certainty', 'proto', 'rule', 'doubt', 'evidence'];
 
 /** An IPv4 or IPv6 address as a BigInt with its width, or null. */
 function parseAddress(text) {
@@ -33,7 +33,7 @@ function addressTest(text) {
 function remembered(test) {
   const answers = new Map();
   return (text) => {
-    if (!answers.has(text)) answers.set(text, Boolean(test(text)));
+    if (!answers.has(text)) answers.set(text, test(text));
     return answers.get(text);
   };
 }
@@ -92,7 +92,11 @@ function filterTest(name, value) {
       return (flow) => flow.uses.some((use) => ways.has(use.number));
     }
     case 'doubt': {
-      const ways = waysWith((way) => way.doubts.some((doubt) => typeof doubt.at === 'string' && doubt.at === value));
+      const ways = waysWith((way) => way.doubts.some((doubt) => doubtKey(doubt) === value));
+      return (flow) => flow.uses.some((use) => ways.has(use.number));
+    }
+    case 'evidence': {
+      const ways = waysWith((way) => way.seen.some((seen) => seen.state === value));
       return (flow) => flow.uses.some((use) => ways.has(use.number));
     }
     default:
@@ -106,17 +110,10 @@ function filtered(filters) {
   return tests.length ? FLOWS.filter((flow) => tests.every((test) => test(flow))) : FLOWS.slice();
 }
 
-const addressKey = remembered2((text) => {
+const addressKey = remembered((text) => {
   const parsed = parseAddress(text);
   return parsed ? BigInt(parsed.bits) * (1n << 128n) + parsed.value : -1n;
 });
-function remembered2(make) {
-  const made = new Map();
-  return (text) => {
-    if (!made.has(text)) made.set(text, make(text));
-    return made.get(text);
-  };
-}
 const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 const byTuple = (of) => (one, other) => {
   const a = of(one),

@@ -107,3 +107,9 @@ function countBy(items, key) {
   for (const item of items) counts.set(key(item), (counts.get(key(item)) || 0) + 1);
   return counts;
 }
+
+/** A doubt's name: its place and its reason, without the addresses and numbers in which alike doubts differ. */
+const doubtKey = (doubt) => {
+  const general = (template) => (typeof template === 'string' ? template : template.map((part) => (typeof part === 'number' ? '0' : part)).join(''));
+  return `${general(doubt.at)}: ${general(doubt.why).replace(/\b\d[\da-f.:]*/g, '…')}`;
+};

@@ -29,11 +29,16 @@ function tile(verdict, count) {
   );
 }
 
+/** The captures in few words. */
+function capturesText() {
+  const names = R.origin.captures.map((one) => `${one.name} (${one.netns}, ${one.interface})`);
+  if (names.length <= 4) return names.join(', ') || 'none';
+  return [names.slice(0, 3).join(', '), ' and ', h('a', { href: '#about' }, `${names.length - 3} more`)];
+}
+
 function hero() {
-  const spans = FLOWS.map((flow) => flow.start + flow.span);
-  const span = spans.reduce((most, one) => Math.max(most, one), 0);
+  const span = FLOWS.reduce((most, flow) => Math.max(most, flow.start + flow.span), 0);
   const began = FLOWS.length ? clock(0, 0) : null;
-  const captures = R.origin.captures.map((one) => `${one.name} (${one.netns}, ${one.interface})`).join(', ');
   return h(
     'div',
     { class: 'hero card' },
@@ -42,7 +47,7 @@ function hero() {
       ['Captured', capturedText()],
       ['Kernel', R.host.kernel],
       ['Snapshot', R.origin.snapshot],
-      ['Capture', captures || 'none'],
+      ['Capture', capturesText()],
       ['First packet', began && `${began.date} ${began.time.replace(/\.$/, '')} UTC`],
       ['Over', FLOWS.length ? lasting(span) : ''],
       ['Packets', FLOWS.length ? number(FLOWS.reduce((sum, flow) => sum + flow.packets, 0)) : ''],
@@ -90,61 +95,86 @@ function reasonRow({ verdict, where, first, count }) {
   );
 }
 
-function findingItem(finding) {
-  const where = finding.line ? `${finding.file}:${finding.line}` : finding.file;
+/** Findings of one kind and reason, with the places where it was found. */
+function findingItem([first, ...others]) {
+  const where = (one) => (one.line ? `${one.file}:${one.line}` : one.file);
+  const link = (one) =>
+    ruleByPlace.has(where(one))
+      ? h('a', { href: ruleLink(ruleByPlace.get(where(one))), class: 'origin' }, where(one))
+      : h('span', { class: 'origin' }, where(one));
+  const more = others.length
+    ? h(
+        'details',
+        { class: 'alike' },
+        h('summary', {}, `and ${number(others.length)} more like this`),
+        h(
+          'ul',
+          {},
+          others.slice(0, 500).map((one) => h('li', {}, link(one))),
+        ),
+      )
+    : null;
   return h(
     'li',
     {},
-    h(
-      'div',
-      {},
-      h('span', { class: `kind k-${finding.kind.replace(' ', '-')}` }, KINDS[finding.kind] || finding.kind),
-      ' ',
-      ruleByPlace.has(where) ? h('a', { href: ruleLink(ruleByPlace.get(where)), class: 'origin' }, where) : h('span', { class: 'origin' }, where),
-    ),
-    h('div', {}, finding.why),
-    finding.text ? h('code', { class: 'rule-text' }, finding.text) : null,
+    h('div', {}, h('span', { class: 'kind' }, KINDS[first.kind] || first.kind), ' ', link(first)),
+    h('div', {}, first.why),
+    first.text ? h('code', { class: 'rule-text' }, first.text) : null,
+    more,
   );
 }
 
+/** Findings, alike ones together; the first few at once. */
 function findingCard(title, list, none) {
+  const groups = new Map();
+  for (const finding of list) {
+    const key = JSON.stringify([finding.kind, finding.why]);
+    groups.set(key, [...(groups.get(key) || []), finding]);
+  }
+  const items = [...groups.values()].map(findingItem),
+    few = 8;
+  const rest = items.splice(few + 2 < items.length ? few : items.length);
+  const shownList = h('ul', { class: 'findings' }, items);
+  const more = h(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet-button',
+      onclick: () => {
+        put(shownList, rest);
+        more.remove();
+      },
+    },
+    `Show ${plural(rest.length, 'more kind')}`,
+  );
   return h(
     'section',
     { class: 'card' },
-    h('h2', {}, title, list.length ? h('span', { class: 'pill' }, list.length) : null),
-    list.length ? h('ul', { class: 'findings' }, list.map(findingItem)) : h('p', { class: 'dim' }, none),
+    h('h2', {}, title, list.length ? h('span', { class: 'pill' }, number(list.length)) : null),
+    list.length ? [shownList, rest.length ? more : null] : h('p', { class: 'dim' }, none),
   );
 }
 
 function evidenceCard() {
-  const count = (state) => FLOWS.filter((flow) => flow.uses.some((use) => use.way.seen.some((seen) => seen.state === state)));
-  const against = count('contradicted');
+  const against = filtered({ evidence: 'contradicted' }).length;
   const sure = countBy(FLOWS, (flow) => flow.certainty);
   const rows = CERTAINTIES.filter((name) => sure.has(name)).map((name) =>
     h('li', {}, sureness(name), h('a', { href: `#flows?certainty=${name}` }, plural(sure.get(name), 'flow'))),
   );
+  const contradicted = h(
+    'p',
+    { class: 'warn' },
+    icon('warning'),
+    h('span', {}, 'The capture contradicts the path of ', h('a', { href: '#flows?evidence=contradicted' }, plural(against, 'flow')), '.'),
+  );
+  const assumed = h('p', {}, h('a', { href: '#doubts' }, `What was assumed, and how to settle it (${doubtGroups().length})`));
   return h(
     'section',
     { class: 'card' },
     h('h2', {}, 'How sure'),
     h('ul', { class: 'sure-list' }, rows),
-    against.length
-      ? h(
-          'p',
-          { class: 'warn' },
-          icon('warning'),
-          h(
-            'span',
-            {},
-            `The capture contradicts ${plural(against.length, 'flow')}: `,
-            against.slice(0, 8).map((flow, index) => [index ? ', ' : '', h('a', { href: `#flow=${flow.id}` }, `flow ${flow.id}`)]),
-            '.',
-          ),
-        )
-      : FLOWS.length
-        ? h('p', { class: 'dim' }, 'Nothing in the capture contradicts a path.')
-        : null,
-    doubtGroups().length ? h('p', {}, h('a', { href: '#doubts' }, `What was assumed, and how to settle it (${doubtGroups().length})`)) : null,
+    against ? contradicted : h('p', { class: 'dim' }, 'Nothing in the capture contradicts a path.'),
+    doubtGroups().length ? assumed : null,
   );
 }
 
