@@ -50,7 +50,7 @@ class Route:
     nexthop_id: int | None = None
     source: IPNetwork | None = None  # IPv6 `from`
     flags: frozenset[str] = frozenset()
-    realm: int | None = None  # destination realm
+    realm: int | None = None  # source realm << 16 | destination realm
     preference: str = "medium"  # IPv6 router preference: low | medium | high
     text: str = ""
     line: int = 0

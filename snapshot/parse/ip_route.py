@@ -70,8 +70,18 @@ def _of_line(line: str, family: int) -> Route:
 
 
 def _realm(text: str | None) -> int | None:
-    last = text.rpartition("/")[2] if text else ""
-    return int(last, 0) if last and last[0].isdigit() else None
+    """`7`, `3/8` (source and destination) as the kernel's tclassid; None for a name of /etc/iproute2/rt_realms."""
+    parts = [part for part in (text or "").split("/") if part]
+    if not parts or not all(part[0].isdigit() for part in parts):
+        return None
+    return int(parts[-1], 0) | (int(parts[0], 0) << 16 if len(parts) == 2 else 0)
+
+
+def _flow(item: Any) -> int | None:
+    """JSON's `{"from": "3", "to": "8"}`."""
+    if not isinstance(item, dict):
+        return None
+    return _realm("/".join(str(item[key]) for key in ("from", "to") if key in item))
 
 
 def _split_hops(words: list[str]) -> list[list[str]]:
@@ -122,7 +132,7 @@ def _of_json(item: dict[str, Any], family: int) -> Route:
                   item.get("scope"), ip_address(item["prefsrc"]) if "prefsrc" in item else None,
                   int(str(tos), 16) if tos else 0, item.get("protocol"), mtu, item.get("nhid"),
                   prefix(source, family) if source and source not in ("all", "default") else None,
-                  frozenset(item.get("flags", ())) & _FLAGS, preference=str(item.get("pref", "medium")))
+                  frozenset(item.get("flags", ())) & _FLAGS, _flow(item.get("flow")), preference=str(item.get("pref", "medium")))
     return replace(route, text=describe(route))
 
 

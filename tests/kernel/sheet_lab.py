@@ -5,6 +5,7 @@
 """
 
 import argparse
+import gzip
 import json
 import re
 import socket
@@ -27,7 +28,7 @@ Shot = dict[str, Any]
 
 
 def run(sheet: Sheet, backend: str, folder: Path) -> None:
-    """Ask the kernel; leaves `snapshot.tar.gz`, `any.pcap`, `local.pcap` and `shots.ndjson` in `folder`."""
+    """Ask the kernel; leaves `snapshot.tar.gz`, `any.pcap`, `local.pcap` and `shots.ndjson.gz` in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     case = Case(sheet.name, sheet.world, sheet.family, setup=tuple(sheet.setup), sysctl=dict(sheet.sysctl), ipset="\n".join(sheet.ipset) + "\n"
                 if sheet.ipset else "")
@@ -130,9 +131,8 @@ def _save(folder: Path, shots: list[Shot]) -> None:
     for name, linktype, found, key in (("any", wire.LINKTYPE_SLL2, arrived, "frame"), ("local", wire.LINKTYPE_RAW, local, "sent")):
         if found:
             (folder / f"{name}.pcap").write_bytes(wire.pcap(linktype, ((shot["time"], bytes.fromhex(shot[key])) for shot in found)))
-    with (folder / "shots.ndjson").open("w") as file:
-        for shot in shots:
-            file.write(json.dumps({key: value for key, value in shot.items() if key != "frame"}) + "\n")
+    lines = "".join(json.dumps({key: value for key, value in shot.items() if key != "frame"}) + "\n" for shot in shots)
+    (folder / "shots.ndjson.gz").write_bytes(gzip.compress(lines.encode(), mtime=0))
 
 
 # -- the other side: what a replay says ------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ class Compared:
 def compare(folder: Path) -> Compared:
     """Replay a vector and judge it."""
     from visualize.load import load, replay, sources
-    shots = [json.loads(line) for line in (folder / "shots.ndjson").read_text().splitlines()]
+    shots = [json.loads(line) for line in gzip.decompress((folder / "shots.ndjson.gz").read_bytes()).splitlines()]
     loaded = load(str(folder / "snapshot.tar.gz"))
     captures = [str(folder / name) + at for name, at in (("any.pcap", ""), ("local.pcap", "@local")) if (folder / name).exists()]
     lines = {(one.capture, one.time_ns): one for one in replay(loaded, sources(loaded, tuple(captures))[0], {})}

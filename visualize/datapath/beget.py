@@ -1,16 +1,19 @@
 """Packets that the kernel makes because of another one: ICMP errors and REJECT's answers (icmp.c, nf_reject_ipv4.c)."""
 
 
+from dataclasses import replace
+
 from snapshot.host.link import IPAddress
 from snapshot.host.routing import RouteType
 from visualize.datapath import ip, outgoing
-from visualize.datapath.conntrack import Tracking
+from visualize.datapath.conntrack import UNTRACKED, Tracking
 from visualize.datapath.incoming import Decision
 from visualize.datapath.routing import KERNEL_UID, Query
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
 from visualize.netfilter.here import Here
 from visualize.netfilter.outcome import Begets
+from visualize.netfilter.target.TEE import CLONING
 from visualize.packet.packet import ACK, RST, SYN, Packet, Protocol
 from visualize.path import Path
 
@@ -84,6 +87,19 @@ def reject(stack: Stack, skb: Skb, here: Here, begets: Begets) -> bool:
         return code is not None and icmp_error(stack, skb, incoming, 3, code)
     code = _CODES6.get(begets.kind)
     return code is not None and icmp_error(stack, skb, incoming, 1, code)
+
+
+def clone(stack: Stack, skb: Skb, begets: Begets) -> None:
+    """TEE's clone: untracked, sent as the host's own, to the gateway and not where it is addressed (nf_dup_ipv4)."""
+    assert begets.clone is not None
+    assert begets.gateway is not None
+    route = outgoing.route_output(stack, Query(begets.gateway))
+    if route.refused or route.result is None or route.result.nexthop is None:
+        return
+    hop = replace(route.result.nexthop, gateway=route.result.nexthop.gateway or begets.gateway)
+    stack.memory[CLONING] = True
+    skb.journey.children.append(stack.machine.child(stack, begets.clone, skb.journey.now, UNTRACKED, Decision(replace(route.result, nexthop=hop))))
+    stack.memory[CLONING] = False
 
 
 def _reset(stack: Stack, skb: Skb) -> bool:

@@ -70,11 +70,6 @@ class Connection:
         gone = "DYING" in self.flags or "CONFIRMED" not in self.flags or (now is not None and self.expires is not None and self.expires < now)
         return not gone and self.tcp.name not in ("TIME_WAIT", "CLOSE")
 
-    @property
-    def timeout(self) -> int | None:
-        """Seconds left; not known offline."""
-        return None
-
 
 @dataclass(frozen=True, slots=True)
 class Tracking:

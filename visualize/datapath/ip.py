@@ -113,8 +113,9 @@ def _decided(stack: Stack, skb: Skb, result: Result) -> Iterator[Step]:
     """The routing decision, kept with the packet and told."""
     _doubt_routes(stack, skb, result)
     skb.route = result
-    realm = result.route.realm if result.route is not None else None
-    stack.set_realm(realm or (result.rule.realm if result.rule is not None else None))
+    # not modelled: a rule's realm, and a source's (fib_combine_itag), which mix with the route's
+    plain = not any(rule.realm for rule in stack.fib[4].rules) and not stack.fib[4].invented
+    stack.set_realm((result.route.realm or 0 if result.route is not None else 0) if plain else None)
     yield routed(stack, skb, result)
 
 

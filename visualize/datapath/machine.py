@@ -1,6 +1,8 @@
 """The captured machine, ready to take packets: one stack for each namespace, and the only entry to the datapath."""
 
 from collections.abc import Generator, Iterator, Mapping
+from datetime import datetime
+from functools import cached_property
 
 from snapshot.host import HOST, Host
 from snapshot.host.conntrack import ConntrackEntry
@@ -38,6 +40,14 @@ class Machine:
             stack.tracker.seed(stack.namespace.conntrack or (), start)
             if start is not None:
                 stack.memory[START] = start
+
+    @cached_property
+    def captured(self) -> int | None:
+        """When the snapshot was begun (ns since 1970), as its manifest tells; None where it does not."""
+        try:
+            return int(datetime.fromisoformat(self.host.captured.replace("Z", "+00:00")).timestamp()) * 10**9
+        except ValueError:
+            return None
 
     def stack(self, name: str) -> Stack | None:
         """The stack of a namespace."""

@@ -11,8 +11,8 @@ from typing import Any
 from snapshot.host.link import IPAddress
 from visualize.datapath.conntrack import Connection, Tracker
 from visualize.datapath.doubt import Doubts
-from visualize.datapath.jhash import jhash2, words
 from visualize.datapath.tuples import PORT_PROTOCOLS, FlowTuple
+from visualize.netfilter.jhash import jhash2, words
 from visualize.netfilter.outcome import NatRequest
 from visualize.packet.packet import Packet, Protocol
 

@@ -65,6 +65,11 @@ class Stack:
         kind = self.fib[6].lookup(Query(address, outgoing=device)).type
         return kind.name if kind is not RouteType.BLACKHOLE else "UNREACHABLE"
 
+    @property
+    def captured(self) -> int | None:
+        """When the collector began (ns)."""
+        return self.machine.captured
+
     def connections(self) -> Iterable[Connection]:
         """All connections that are tracked here."""
         return self.tracker.all()

@@ -114,7 +114,7 @@ def _walk(stack: Stack, hook: Hook, skb: Skb, here: Here, table: BoundTable, tur
         matched = matched or isinstance(step, RuleMatched)
         yield step
     skb.packet = walked.packet
-    _carry_out(skb, walked.changes)
+    _carry_out(stack, skb, walked.changes)
     turns.append(order.turn(table, before, walked, matched))
     order.note(stack, hook, here, skb.journey.doubts, turns)
     return walked
@@ -141,9 +141,12 @@ def _reroute(stack: Stack, skb: Skb, why: str) -> Way:
     return (yield from route_again(stack, skb, why))
 
 
-def _carry_out(skb: Skb, changes: tuple[Outcome, ...]) -> None:
+def _carry_out(stack: Stack, skb: Skb, changes: tuple[Outcome, ...]) -> None:
     """What rules asked of conntrack besides the mark."""
     for outcome in changes:
+        if outcome.begets is not None and outcome.begets.clone is not None:
+            from visualize.datapath.beget import clone
+            clone(stack, skb, outcome.begets)
         change = outcome.connection
         if change is None:
             continue

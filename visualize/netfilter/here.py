@@ -36,8 +36,7 @@ class ConnectionView(Protocol):
     def helper(self) -> str | None: ...
     @property
     def labels(self) -> str | None: ...
-    @property
-    def timeout(self) -> int | None: ...  # seconds left; None where it can't be known
+    expires: int | None  # when it times out (capture clock, ns); None where that is not known
     @property
     def carried(self) -> list[list[int]] | None: ...  # [packets, bytes] of the original direction, then of the reply; None: not known
 
@@ -53,6 +52,9 @@ class World(Protocol):
     def netns(self) -> str: ...
     @property
     def kernel(self) -> str: ...  # the host's kernel release ("6.1.0-18-amd64"), or ""
+
+    @property
+    def captured(self) -> int | None: ...  # when the snapshot was begun (ns since 1970), None where that is not told
 
     def address_type(self, address: IPAddress, device: str | None = None) -> str | None:
         """`LOCAL`, `UNICAST`, `BROADCAST`, `MULTICAST`, `ANYCAST`, `BLACKHOLE`, `UNREACHABLE`, `PROHIBIT`, `THROW`, `UNSPEC` as

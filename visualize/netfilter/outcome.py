@@ -46,6 +46,7 @@ class Begets:
 
     kind: str
     gateway: IPAddress | None = None
+    clone: Packet | None = None
 
 
 @dataclass(frozen=True, slots=True)

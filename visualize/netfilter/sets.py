@@ -1,4 +1,4 @@
-"""Membership in an ipset: `ip_set_test` and the kadt functions of the set types, over a captured set.
+"""The elements of an ipset, and what a packet is to a set: the kadt functions of the set types.
 
 The element of a packet has one value for each dimension of the set's type (`hash:ip,port`: an address, and a protocol with a
 port). Networks are tried from the longest prefix to the shortest, and the first one found decides (mtype_test_cidrs).
@@ -10,7 +10,7 @@ from ipaddress import ip_address
 
 from snapshot.host.ipset import IpSet, SetEntry
 from snapshot.host.link import IPAddress
-from visualize.netfilter.answer import Answer, Truth, decide, no, unknown
+from visualize.netfilter.answer import Answer, no, unknown
 from visualize.netfilter.extension import BindError
 from visualize.netfilter.here import Here
 from visualize.netfilter.match.icmp import NAMES as ICMP_NAMES
@@ -25,7 +25,6 @@ Key = tuple[Value, ...]
 Shape = tuple[int, ...]  # prefix length of each dimension; 0 where it is no address
 
 PORT_TYPES = (Protocol.TCP, Protocol.UDP, Protocol.UDPLITE, Protocol.SCTP)
-DEPTH = 8  # list:set in list:set is not allowed by the kernel; a stranger's text may hold a circle
 
 
 def dimensions(ipset: IpSet) -> tuple[str, ...]:
@@ -39,21 +38,32 @@ class Index:
 
     shapes: dict[Shape, dict[Key, SetEntry]] = field(default_factory=dict)
     wildcards: list[tuple[Shape, Key, SetEntry]] = field(default_factory=list)
+    nets: dict[Shape, set[Key]] = field(default_factory=dict)  # keys without their last dimension
     unreadable: int = 0
 
-    def find(self, values: Key, bits: int) -> SetEntry | None:
-        """The most specific entry that holds `values`."""
-        best: tuple[Shape, SetEntry] | None = None
-        for shape in sorted(self.shapes, reverse=True):
-            entry = self.shapes[shape].get(_masked(values, shape, bits))
-            if entry is not None:
-                best = shape, entry
-                break
+    def candidates(self, values: Key, bits: int, by_net: bool = False) -> Iterator[tuple[Shape, SetEntry]]:
+        """The entries that hold `values`, the most specific first.
+
+        `by_net` (hash:net,iface): once a network is found under any interface, shorter prefixes are not tried (`multi` in mtype_test_cidrs).
+        """
+        wild: dict[Shape, list[tuple[Key, SetEntry]]] = {}
         for shape, key, entry in self.wildcards:
+            wild.setdefault(shape, []).append((key, entry))
+        for shape in sorted({*self.shapes, *wild}, reverse=True):
             held = _masked(values, shape, bits)
-            if held[:-1] == key[:-1] and str(held[-1]).startswith(str(key[-1])) and (best is None or shape > best[0]):
-                best = shape, entry
-        return best[1] if best else None
+            found = self.shapes.get(shape, {}).get(held)
+            if found is not None:
+                yield shape, found
+            for key, entry in wild.get(shape, ()):
+                if held[:-1] == key[:-1] and str(held[-1]).startswith(str(key[-1])):
+                    yield shape, entry
+            if by_net and held[:-1] in self._nets(shape):
+                return
+
+    def _nets(self, shape: Shape) -> set[Key]:
+        if shape not in self.nets:
+            self.nets[shape] = {key[:-1] for key in self.shapes.get(shape, ())} | {key[:-1] for one, key, _ in self.wildcards if one == shape}
+        return self.nets[shape]
 
 
 class _Net(int):
@@ -204,63 +214,3 @@ def values_of(ipset: IpSet, flags: tuple[str, ...], packet: Packet, here: Here) 
             case _:
                 return unknown(f"set type {ipset.type} is not modelled")
     return tuple(values)
-
-
-def overlay(here: Here, name: str) -> dict[Key, bool]:
-    """What `-j SET` added (True) and deleted (False) during this replay."""
-    held = here.memory.setdefault(f"set {here.world.netns} {name}", {})
-    assert isinstance(held, dict)
-    return held
-
-
-def _entry_answer(ipset: IpSet, entry: SetEntry | None, return_nomatch: bool, index: Index, values: Key) -> Answer:
-    shown = f"set {ipset.name}"
-    if entry is None:
-        if index.unreadable:
-            return unknown(f"{shown} has {index.unreadable} entries that were not understood")
-        return no(f"not in {shown}")
-    if "nomatch" in entry.options:
-        return decide(return_nomatch, f"{entry.element} in {shown} says nomatch")
-    if return_nomatch and "net" in ipset.type:
-        return no(f"{entry.element} in {shown} is no nomatch entry")
-    if entry.options.get("timeout", "0") != "0":
-        return unknown(f"{entry.element} in {shown} lived {entry.options['timeout']} s from the snapshot on; assumed to be there",
-                       True, weak=False)
-    return decide(True, "")
-
-
-def _member_list(ipset: IpSet, flags: tuple[str, ...], packet: Packet, here: Here, return_nomatch: bool,
-                 depth: int) -> Answer:
-    """list:set: the first member set that holds the packet decides."""
-    answers = []
-    for entry in ipset.entries:
-        answer = membership(entry.element, flags, packet, here, return_nomatch, depth + 1)
-        if answer.truth is Truth.YES:
-            return answer
-        answers.append(answer)
-    return max(answers, key=lambda one: one.truth, default=no(f"set {ipset.name} is empty"))
-
-
-def membership(name: str, flags: tuple[str, ...], packet: Packet, here: Here, return_nomatch: bool = False,
-               depth: int = 0) -> Answer:
-    """Whether the packet is in the set `name`, each dimension read from `flags` (src or dst)."""
-    ipset = here.world.ipset(name)
-    if ipset is None:
-        return unknown(f"set {name} is not in the snapshot", settle="capture `ipset save`")
-    if ipset.type == "list:set":
-        return _member_list(ipset, flags, packet, here, return_nomatch, depth) if depth < DEPTH else no("sets in a circle")
-    family = {"inet": 4, "inet6": 6}.get(ipset.family or "")
-    if len(flags) < len(dimensions(ipset)) or (family is not None and family != packet.family):
-        return no(f"set {name} is of another kind ({ipset.type} {ipset.family or ''})".rstrip())
-    values = values_of(ipset, flags, packet, here)
-    if isinstance(values, Answer):
-        return values
-    changed = overlay(here, name).get(values)
-    if changed is not None:
-        return decide(changed, f"-j SET deleted it from {name}")
-    index = index_of(ipset)
-    bits = 128 if packet.family == 6 else 32
-    entry = index.find(values, bits)
-    if entry is None and dimensions(ipset) == ("ip", "mac"):
-        entry = index.find((values[0], ""), bits)  # an entry without a MAC takes any
-    return _entry_answer(ipset, entry, return_nomatch, index, values)

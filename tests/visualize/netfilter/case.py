@@ -48,6 +48,7 @@ class World:
     blind: bool = False
     netns: str = "host"
     kernel: str = ""
+    captured: int | None = None
 
     def address_type(self, address: IPAddress, device: str | None = None) -> str | None:
         """The type from the table above; with a device other than eth0, nothing is LOCAL."""
@@ -109,7 +110,7 @@ class Connection:
     zone: int = 0
     helper: str | None = None
     labels: str | None = None
-    timeout: int | None = None
+    expires: int | None = None
     carried: list[list[int]] | None = None
 
     def counted(self, now: int | None) -> bool:
@@ -171,7 +172,7 @@ def _connection(packet: Packet, words: dict[str, str]) -> Connection:
         original.destination, original.source, original.destination_port, original.source_port)
     timeout = words.pop("timeout", None)
     return Connection(original, reply, packet.protocol, frozenset(filter(None, words.pop("status", "").split(","))),
-                      int(words.pop("connmark", "0"), 0), timeout=int(timeout) if timeout else None)
+                      int(words.pop("connmark", "0"), 0), expires=int(float(timeout) * 1e9) if timeout else None)
 
 
 def here_of(packet: Packet, words: dict[str, str], world: World) -> Here:

@@ -12,6 +12,7 @@ from snapshot.host.conntrack import Tuple
 from snapshot.host.firewall import Clause, Option
 from snapshot.host.link import IPAddress
 from visualize.netfilter.answer import Answer, Truth, decide, no, unknown
+from visualize.netfilter.bucket import MARGIN
 from visualize.netfilter.extension import BindError
 from visualize.netfilter.here import ConnectionView, Here
 from visualize.netfilter.options import network, not_known, number_range, port_range, word, words
@@ -110,9 +111,19 @@ def _expire_check(option: Option) -> ConnectionCheck:
     first, last = number_range(word(option), 0xFFFFFFFF)
 
     def check(connection: ConnectionView, here: Here) -> Answer:
-        if connection.timeout is None:
+        if (first, last) == (0, 0xFFFFFFFF):
+            return decide(True, "any time left is excluded", option.negated)
+        if "CONFIRMED" not in connection.status:  # its time is not yet counted from now on (nf_ct_expires): 0 but for some minutes after boot
+            return unknown("--ctexpire: a connection that is not confirmed has 0 s left, but not right after boot", first == 0,
+                           weak=False).negate(option.negated)
+        if connection.expires is None or here.time_ns is None:
             return unknown("--ctexpire: how long the connection has left is not known").negate(option.negated)
-        return decide(first <= connection.timeout <= last, f"the connection has {connection.timeout} s left", option.negated)
+        left = max(0, connection.expires - here.time_ns) / 1e9
+        says = {first <= int(seconds) <= last for seconds in (max(0.0, left - MARGIN), left + MARGIN)}
+        if len(says) > 1:
+            just = unknown(f"--ctexpire: the connection has just about {left:.2f} s left", first <= int(left) <= last, weak=False)
+            return just.negate(option.negated)
+        return decide(says == {True}, f"the connection has {left:.1f} s left", option.negated)
 
     return check
 

@@ -13,7 +13,7 @@ from visualize.packet.packet import Packet
 def _check(option: Option) -> Check:
     if option.name != "--realm":
         raise not_known(option)
-    value, mask = value_and_mask(word(option))
+    value, mask = (0, 0xFFFFFFFF) if word(option) == "cosmos" else value_and_mask(word(option))  # /etc/iproute2/rt_realms
 
     def check(packet: Packet, here: Here) -> Answer:
         realm = here.world.realm()

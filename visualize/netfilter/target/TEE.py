@@ -3,13 +3,18 @@
     -A PREROUTING -i eth0 -j TEE --gateway 10.0.0.9
 """
 
+from dataclasses import replace
+
 from snapshot.host.firewall import Clause
 from snapshot.host.link import IPAddress
 from visualize.netfilter.extension import BindError
 from visualize.netfilter.here import Here
+from visualize.netfilter.hook import Hook
 from visualize.netfilter.options import address, not_known, word
-from visualize.netfilter.outcome import Begets, Outcome
+from visualize.netfilter.outcome import CONTINUE, Begets, Outcome
 from visualize.packet.packet import Packet
+
+CLONING = "cloning"  # the key of here.memory that is true while a clone is on its way (nf_skb_duplicated)
 
 
 class Tee:
@@ -19,8 +24,12 @@ class Tee:
         self.gateway = gateway
 
     def act(self, packet: Packet, here: Here) -> Outcome:
-        """CONTINUE; begets the clone."""
-        return Outcome(begets=Begets("clone", self.gateway))
+        """CONTINUE; begets the clone, which counts as a hop where it was not sent by this host (nf_dup_ipv4). A clone is not cloned again."""
+        if here.memory.get(CLONING):
+            return CONTINUE
+        hop = 1 if here.hook in (Hook.PREROUTING, Hook.INPUT) else 0
+        clone = replace(packet, ttl=packet.ttl - hop, mark=0, dont_fragment=packet.family == 4)
+        return Outcome(begets=Begets("clone", self.gateway, clone))
 
 
 def bind(clause: Clause, family: str) -> Tee:

@@ -40,8 +40,8 @@ CASES = r"""
 -m conntrack --ctdir REPLY ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED ; YES
 -m conntrack --ctdir ORIGINAL ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED ; NO direction is REPLY
 -m conntrack --ctdir ORIGINAL ; tcp 10.0.0.1:1000 > 10.0.0.2:80 state=NEW ; YES
--m conntrack --ctexpire 1:100 ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED timeout=99 ; YES
--m conntrack ! --ctexpire 1:100 ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED timeout=99 ; NO
+-m conntrack --ctexpire 1:100 ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED time=1970-01-01T00:00:10 timeout=99 ; YES
+-m conntrack ! --ctexpire 1:100 ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED time=1970-01-01T00:00:10 timeout=99 ; NO
 -m conntrack --ctexpire 10 ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED ; UNKNOWN
 -m conntrack --ctstate ESTABLISHED --ctdir ORIGINAL ; tcp 10.0.0.3:80 > 10.0.0.1:1000 state=ESTABLISHED back original=10.0.0.1:1000>192.0.2.1:8080 reply=10.0.0.3:80>10.0.0.1:1000 status=DNAT,SEEN_REPLY,ASSURED,CONFIRMED ; NO
 # without a connection only --ctstate decides; the rest says no, negated or not

@@ -89,8 +89,8 @@ CASES = """
 -m set --match-set nets dst --return-nomatch ; tcp 10.0.0.1:1 > 10.0.0.2:80 ; NO
 -m set --match-set nets src ; tcp 192.0.2.1:1 > 10.0.0.2:80 ; NO
 -m set --match-set everything src ; tcp 192.0.2.1:1 > 10.0.0.2:80 ; YES
--m set --match-set nets dst --packets-gt 5 ; tcp 10.0.0.1:1 > 10.0.0.2:80 ; UNKNOWN counters
--m set --match-set nets src --packets-gt 5 ; tcp 10.0.0.1:1 > 10.0.0.2:80 ; NO
+-m set --match-set nets dst --packets-gt 5 ; tcp 10.0.0.1:1 > 10.0.0.2:80 ; ASSUMED yes has counted
+-m set --match-set nets src --packets-gt 5 ; tcp 10.0.0.1:1 > 10.0.0.2:80 ; ASSUMED no
 -m set --match-set nets dst ! --update-counters ; tcp 10.0.0.1:1 > 10.0.0.2:80 ; YES
 -m set --match-set nets6 src ; tcp [2001:db8::1]:1 > [2001:db8::2]:80 ; YES
 -m set --match-set nets6 src ; tcp [2001:db9::1]:1 > [2001:db8::2]:80 ; NO
@@ -128,7 +128,7 @@ CASES = """
 -m set --match-set netiface src,src ; tcp 10.0.0.1:1 > 10.0.0.2:80 in=eth0 ; YES
 -m set --match-set netiface src,src ; tcp 10.0.0.1:1 > 10.0.0.2:80 in=eth1 ; NO
 -m set --match-set netiface src,dst ; tcp 10.0.0.1:1 > 10.0.0.2:80 in=eth1 out=eth0 ; YES
--m set --match-set netiface src,src ; tcp 10.0.0.1:1 > 10.0.0.2:80 in=docker0 ; YES
+-m set --match-set netiface src,src ; tcp 10.0.0.1:1 > 10.0.0.2:80 in=docker0 ; NO
 -m set --match-set netiface src,src ; tcp 192.0.2.1:1 > 10.0.0.2:80 in=docker0 ; YES
 -m set --match-set netiface src,src ; tcp 192.0.2.1:1 > 10.0.0.2:80 in=eth0 ; NO
 -m set --match-set netiface src,dst ; tcp 10.0.0.1:1 > 10.0.0.2:80 in=eth0 ; NO no interface

@@ -1,4 +1,4 @@
-"""Jenkins' hash as the kernel has it (include/linux/jhash.h): NAT picks an address of a range by it, without any secret."""
+"""Jenkins' hash as the kernel has it (include/linux/jhash.h): NAT picks an address of a range by it, `-m cluster` and `-j HMARK` sort by it."""
 
 from collections.abc import Sequence
 
@@ -51,3 +51,8 @@ def jhash2(key: Sequence[int], initial: int) -> int:
         return c
     padded = [*rest, 0, 0][:3]
     return _final(a + padded[0] & _WORD, b + padded[1] & _WORD, c + padded[2] & _WORD)
+
+
+def scaled(value: int, size: int) -> int:
+    """reciprocal_scale: a 32-bit hash to 0 .. size - 1."""
+    return value * size >> 32
