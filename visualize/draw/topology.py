@@ -10,6 +10,7 @@ from visualize.flow import Flow
 from visualize.path import Bridged, Crossed, Path, Received, Sent
 
 _ROOM = 200.0
+_MANY, _ROWS = 24, 40  # namespaces that are drawn each by itself; rows of a card of folded ones
 _UPLINKS = (None, "vlan", "bond", "team", "vxlan")  # kinds of interfaces by which a bridge or bond reaches the outside
 _INNER = ("bridge", "dummy", "vlan", "macvlan", "ipvlan", "vrf")
 Place = tuple[str, str]  # a namespace and an interface
@@ -48,9 +49,11 @@ class _Map:
         uses = [use for flow in highlight for use in (*flow.original, *flow.reply)]
         self.hot = {place for use in uses for place in passed(use.path)}
         self.edges: list[Edge] = []
+        self.folded = self.fold() if len(self.spaces) > _MANY else {}
 
     def scene(self) -> Scene:
-        clusters = tuple(self.space(name, namespace) for name, namespace in self.host.namespaces.items())
+        clusters = tuple(self.space(name, namespace) for name, namespace in self.host.namespaces.items() if name not in self.folded)
+        crowds = self.crowds()
         clusters = clusters[::-1]  # Graphviz stacks frames from below
         self.cables()
         world = self.world()
@@ -60,7 +63,7 @@ class _Map:
         told = "; thick: the way of flow " + ", ".join(str(f.number) for f in self.highlight) if self.highlight else ""
         kernel = f", kernel {self.host.kernel}" if self.host.kernel else ""
         title = f"Network of {self.host.hostname or 'the host'}"
-        return Scene("topology", title, facts + kernel + told, clusters, tuple(self.edges), world, _ROOM, True)
+        return Scene("topology", title, facts + kernel + told, clusters, tuple(self.edges), (*world, *crowds), _ROOM, True)
 
     # -- namespaces -------------------------------------------------------------------------------------------------
 
@@ -78,11 +81,42 @@ class _Map:
                 self.edge(*((port, master) if uplink else (master, port)), Line.PORT, "")
         return Cluster(self.key(name), title, tuple(gloss), (*nodes, *self.published(name)), container=name != HOST)
 
+    def fold(self) -> dict[str, str]:
+        """Where there are very many namespaces: those that only hang on one bridge of the host, with the bridge's name; but none that is
+        highlighted."""
+        own = self.host.namespaces.get(HOST)
+        found = {}
+        for name, namespace in self.host.namespaces.items():
+            legs = [i for i in namespace.interfaces.values() if not i.loopback]
+            peer = own.interfaces.get(legs[0].peer_name or "") if own is not None and len(legs) == 1 and legs[0].peer_netns == HOST else None
+            if name != HOST and peer is not None and peer.master and (name, legs[0].name) not in self.hot:
+                found[name] = peer.master
+        return found
+
+    def crowds(self) -> tuple[Node, ...]:
+        """A card for all folded namespaces of one bridge: a row for each, with its addresses."""
+        cards = []
+        for bridge in dict.fromkeys(self.folded.values()):
+            names = [name for name, other in self.folded.items() if other == bridge]
+            rows = [Row(" ".join(str(a.local) for i in self.host.namespaces[name].interfaces.values() for a in i.addresses
+                                 if not i.loopback and a.scope != "link"), Kind.CODE, place_lines(self.host, name)[0].removeprefix("container "))
+                    for name in names[:_ROWS]]
+            if len(names) > _ROWS:
+                rows.append(Row(f"and {len(names) - _ROWS} more (see `packetpath show`)", Kind.DIM))
+            cards.append(Node(f"crowd.{bridge}", Look.INTERFACE, f"{len(names)} containers", f"on {bridge}", tuple(rows),
+                              tip=f"containers whose only leg is a port of {bridge}"))
+            at = self.at((HOST, bridge))
+            if at is not None:
+                self.edges.append(Edge(at[0], f"crowd.{bridge}", Line.PORT))
+        return tuple(cards)
+
     def key(self, name: str) -> str:
         return f"n{self.spaces.index(name)}"
 
     def at(self, place: Place) -> tuple[str, str] | None:
         """The node, and the port on it, that stand for an interface."""
+        if place[0] in self.folded:
+            return None
         namespace = self.host.namespaces.get(place[0])
         interface = namespace.interfaces.get(place[1]) if namespace is not None else None
         if namespace is None or interface is None or interface not in _shown(namespace):
@@ -112,7 +146,7 @@ class _Map:
         if interface.flags and not interface.up:
             rows.append(Row("down", Kind.STRONG))
         rows += [self.port_row(namespace, port, names.index(port.name)) for port in _shown(namespace)
-                 if port.master == interface.name and self.is_row(namespace, port)]
+                 if port.master == interface.name and self.is_row(namespace, port) and port.peer_netns not in self.folded]
         place = (namespace.name, interface.name)
         bridge = interface.kind == "bridge"
         kind = "" if bridge else interface.kind
@@ -178,7 +212,8 @@ class _Map:
                 rows.append(Row(f"{address}:{port.host_port} → {container.name}:{port.container_port}/{port.protocol}"))
             target = self.entrance(container.netns)
             if target is not None and container.ports:
-                self.edges.append(Edge("published", target, Line.PUBLISHED))
+                edge = Edge("published", target, Line.PUBLISHED)
+                self.edges += [edge] if edge not in self.edges else []
         return (Node("published", Look.NOTE, "published ports", "", tuple(rows), tip="what docker inspect tells of published ports"),) if rows else ()
 
     def entrance(self, netns: str | None) -> str | None:
@@ -186,6 +221,8 @@ class _Map:
         namespace = self.host.namespaces.get(netns or "")
         if namespace is None or netns == HOST:
             return None
+        if namespace.name in self.folded:
+            return f"crowd.{self.folded[namespace.name]}"
         found = next((i for i in _shown(namespace) if not i.loopback), None)
         at = self.at((namespace.name, found.name)) if found is not None else None
         return at[0] if at is not None else None
