@@ -18,8 +18,8 @@ def rewrite(data: bytes, packets: Packets, name: Callable[[str], str], path: str
     """The capture with every frame rewritten; what follows a damage is cut off. Raises SnapshotError for what is no capture."""
     if data[:4] in _CLASSIC:
         return _classic(data, packets)
-    if data[:4] == _PCAPNG:
-        return b"".join(_pcapng(data, packets, name))
+    if data[:4] == _PCAPNG and (found := b"".join(_pcapng(data, packets, name))):
+        return found
     raise SnapshotError(f"{path}: not a pcap or pcapng capture: it can't be redacted")
 
 
@@ -48,7 +48,7 @@ def _pcapng(data: bytes, packets: Packets, name: Callable[[str], str]) -> Iterat
         if data[at:at + 4] == _PCAPNG:
             order, linktypes = "<" if data[at + 8:at + 12] == b"\x4d\x3c\x2b\x1a" else ">", []
         kind, length = Struct(order + "II").unpack_from(data, at)
-        if length < 12 or length % 4 or at + length > len(data):
+        if length < 12 or length % 4 or at + length > len(data) or Struct(order + "I").unpack_from(data, at + length - 4)[0] != length:
             return
         body = data[at + 8:at + length - 4]
         if kind == _SHB:

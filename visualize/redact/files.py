@@ -10,7 +10,8 @@ from snapshot.build import Built
 from snapshot.bundle.recognise import recognise
 from snapshot.commands import COMMANDS
 from snapshot.naming import Place, place
-from snapshot.raw import RawSnapshot
+from snapshot.raw import RawSnapshot, SnapshotError
+from snapshot.text import readable as decode
 from visualize.redact import formats
 from visualize.redact.captures import rewrite
 from visualize.redact.gather import as_json
@@ -83,11 +84,14 @@ class Files:
 
     def _one(self, path: str, data: bytes) -> bytes | None:
         if path.endswith(_CAPTURE_ENDS):
-            return rewrite(data, self.packets, self._redactor.text, path)
+            try:
+                return rewrite(data, self.packets, self._redactor.text, path)
+            except SnapshotError:  # no capture, whatever its name says: nothing reads it
+                return None
         change = rewriter(path, self._placed.get(path))
         if change is None:
             return None
-        text = data.decode("utf-8", "surrogateescape")
+        text = decode(data).text
         if not text.strip():
             return data
         try:

@@ -11,6 +11,7 @@ from snapshot.build import Built
 from snapshot.host import HOST
 from snapshot.naming import place
 from snapshot.raw import RawFile, RawSnapshot
+from snapshot.text import readable as decode
 from visualize.redact import patterns
 from visualize.redact.formats import LENGTHS, MASKED, chain_is_named
 from visualize.redact.redactor import VOCABULARY
@@ -55,7 +56,7 @@ def gather(raw: RawSnapshot, built: Built) -> Gathered:
 
 
 def _text(file: RawFile, found: Gathered) -> None:
-    text = re.sub(r'"sha256": "[0-9a-f]*"', "", file.text) if file.path == "manifest.json" else file.text
+    text = re.sub(r'"sha256": "[0-9a-f]*"', "", file.text) if file.path == "manifest.json" else decode(file.data).text
     addresses, blocks, macs = read(readable(file.path, text))
     found.addresses |= addresses
     found.blocks |= blocks

@@ -6,6 +6,7 @@ import os
 import secrets
 import tarfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +86,8 @@ def _from_captures(original: Loaded, gathered: Gathered) -> None:
     """The addresses that stand in frames."""
     reader = Packets(AddressMap(b"reading only"))
     for capture in original.built.captures:
-        rewrite(capture.raw.data, reader, str, capture.path)
+        with suppress(SnapshotError):
+            rewrite(capture.raw.data, reader, str, capture.path)
     gathered.addresses |= reader.seen
     gathered.macs |= reader.macs
 
