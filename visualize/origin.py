@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from snapshot.host.link import IPAddress
+from visualize.datapath.conntrack import NO_ZONE
 from visualize.datapath.doubt import Doubts
 from visualize.datapath.routing import Query
 from visualize.datapath.source import lent_source
@@ -20,11 +21,11 @@ def before_nat(stack: Stack, packet: Packet, later: Mapping[FlowTuple, FlowTuple
     wanted = tuple_of(packet)
     if wanted is None or packet.is_icmp_error:
         return packet
-    found = stack.tracker.find(wanted.inverse(), 0, now)
+    found = stack.tracker.find(wanted.inverse(), NO_ZONE, now)
     if found is not None:
         connection, reply = found
         return _with_tuple(packet, connection.original_tuple if reply else connection.reply_tuple)
-    if stack.tracker.find(wanted, 0, now) is not None:
+    if stack.tracker.find(wanted, NO_ZONE, now) is not None:
         return packet
     if wanted in later:
         return _with_tuple(packet, later[wanted])

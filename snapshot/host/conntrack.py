@@ -33,9 +33,10 @@ class ConntrackEntry:
     state: str | None = None
     status: frozenset[str] = frozenset()
     mark: int = 0
-    zone: int = 0
+    zone: int = 0  # of the original direction
     helper: str | None = None
     labels: str | None = None
     text: str = ""
     file: str = ""
     line: int = 0
+    reply_zone: int = 0

@@ -6,6 +6,7 @@
 """
 
 import re
+from dataclasses import replace
 from ipaddress import ip_address
 
 from snapshot.finding import Finding, Kind
@@ -46,9 +47,10 @@ def _of_line(line: str) -> ConntrackEntry:
         else:
             extra[key] = value
     original, reply = _tuple(directions[0]), _tuple(directions[1])
+    both = extra.get("zone", "0")
     return ConntrackEntry(family or original.source.version, protocol, original, reply, timeout, state, frozenset(status),
-                          int(extra.get("mark", "0"), 0), int(extra.get("zone", "0")), extra.get("helper"), extra.get("labels"),
-                          " ".join(line.split()))
+                          int(extra.get("mark", "0"), 0), int(extra.get("zone-orig", both)), extra.get("helper"), extra.get("labels"),
+                          " ".join(line.split()), reply_zone=int(extra.get("zone-reply", both)))
 
 
 def _tuple(pairs: dict[str, str]) -> Tuple:
@@ -75,6 +77,5 @@ def parse(text: str, file: str = "") -> tuple[tuple[ConntrackEntry, ...], tuple[
         except (ValueError, KeyError, IndexError):
             findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], "not a line that conntrack -L prints"))
             continue
-        found.append(ConntrackEntry(entry.family, entry.protocol, entry.original, entry.reply, entry.timeout, entry.state,
-                                    entry.status, entry.mark, entry.zone, entry.helper, entry.labels, entry.text, file, number))
+        found.append(replace(entry, file=file, line=number))
     return tuple(found), tuple(findings)

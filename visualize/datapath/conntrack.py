@@ -6,6 +6,7 @@ A new connection stays unconfirmed until its packet has passed the last hook; a 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from snapshot.host.conntrack import ConntrackEntry, Tuple
 from snapshot.host.link import IPAddress
@@ -15,6 +16,20 @@ from visualize.datapath.tuples import ICMP_OPENERS, FlowTuple, from_entry, tuple
 from visualize.packet.packet import Packet, Protocol
 
 SECOND = 1_000_000_000
+
+
+class Zone(NamedTuple):
+    """The zone of each direction (struct nf_conntrack_zone): an entry's tuples are keyed by them."""
+
+    original: int = 0
+    reply: int = 0
+
+    def of(self, reply: bool) -> int:
+        """nf_ct_zone_id."""
+        return self.reply if reply else self.original
+
+
+NO_ZONE = Zone()
 _COUNTERS = re.compile(r"packets=(\d+) bytes=(\d+)")
 _UDP_TIMEOUT, _UDP_STREAM, _ICMP_TIMEOUT, _GENERIC = 30, 120, 30, 600
 
@@ -25,7 +40,7 @@ class Connection:
 
     original_tuple: FlowTuple
     reply_tuple: FlowTuple
-    zone: int = 0
+    zones: Zone = NO_ZONE
     flags: set[str] = field(default_factory=set)
     mark: int = 0
     tcp: TcpState = field(default_factory=TcpState)
@@ -70,6 +85,11 @@ class Connection:
         gone = "DYING" in self.flags or "CONFIRMED" not in self.flags or (now is not None and self.expires is not None and self.expires < now)
         return not gone and self.tcp.name not in ("TIME_WAIT", "CLOSE")
 
+    @property
+    def zone(self) -> int:
+        """The zone of the original direction."""
+        return self.zones.original
+
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
@@ -85,8 +105,13 @@ class Tracking:
 UNTRACKED = Tracking(None, "UNTRACKED", why="a NOTRACK rule")
 
 
-def _source_key(zone: int, one: FlowTuple) -> tuple[int, int, IPAddress, int]:
-    return zone, one.protocol, one.src, one.a
+def _keys(connection: Connection) -> tuple[tuple[int, bool, FlowTuple], tuple[int, bool, FlowTuple]]:
+    zones = connection.zones
+    return (zones.original, False, connection.original_tuple), (zones.reply, True, connection.reply_tuple)
+
+
+def _source_key(zone: Zone, one: FlowTuple) -> tuple[int, int, IPAddress, int]:
+    return zone.original, one.protocol, one.src, one.a
 
 
 def _but_for_lot(connection: Connection, reply: FlowTuple) -> FlowTuple:
@@ -105,7 +130,7 @@ class Tracker:
 
     def __init__(self, sysctls: Mapping[str, str] | None, release: tuple[int, int] = (6, 18)) -> None:
         """`release`: the kernel's version, whose age decides about segments from before the window."""
-        self._table: dict[tuple[int, FlowTuple], tuple[Connection, bool]] = {}
+        self._table: dict[tuple[int, bool, FlowTuple], Connection] = {}  # by the direction's zone, the direction, the tuple
         self._sysctls = sysctls or {}
         self._tcp = tcp.Rules(self._setting("nf_conntrack_tcp_loose", 1) != 0, self._setting("nf_conntrack_tcp_be_liberal", 0) != 0,
                               self._setting("nf_conntrack_tcp_ignore_invalid_rst", 0) != 0, release >= (6, 1))
@@ -120,7 +145,7 @@ class Tracker:
         """Put the captured table in: tuples, marks, states, timeouts from `now` on."""
         for entry in entries:
             original, reply = from_entry(entry.original, entry.protocol), from_entry(entry.reply, entry.protocol)
-            connection = Connection(original, reply, entry.zone, {"CONFIRMED", "SNAT_DONE", "DNAT_DONE"}, entry.mark,
+            connection = Connection(original, reply, Zone(entry.zone, entry.reply_zone), {"CONFIRMED", "SNAT_DONE", "DNAT_DONE"}, entry.mark,
                                     helper=entry.helper, captured=True)
             if "UNREPLIED" not in entry.status:
                 connection.flags.add("SEEN_REPLY")
@@ -140,22 +165,22 @@ class Tracker:
 
     def all(self) -> Iterator[Connection]:
         """Every connection in the table, once."""
-        return (connection for connection, reply in self._table.values() if not reply)
+        return (connection for (_, reply, _), connection in self._table.items() if not reply)
 
     def _insert(self, connection: Connection) -> None:
-        self._table[(connection.zone, connection.original_tuple)] = (connection, False)
-        self._table[(connection.zone, connection.reply_tuple)] = (connection, True)
-        self._by_source.setdefault(_source_key(connection.zone, connection.original_tuple), []).append(connection)
+        for key in _keys(connection):
+            self._table[key] = connection
+        self._by_source.setdefault(_source_key(connection.zones, connection.original_tuple), []).append(connection)
         if connection.lot:
             self._lots.append(connection)
 
     def remove(self, connection: Connection) -> None:
         """Delete an entry (nf_ct_kill)."""
         connection.flags.add("DYING")
-        for key in ((connection.zone, connection.original_tuple), (connection.zone, connection.reply_tuple)):
-            if key in self._table and self._table[key][0] is connection:
+        for key in _keys(connection):
+            if self._table.get(key) is connection:
                 del self._table[key]
-        held = self._by_source.get(_source_key(connection.zone, connection.original_tuple), [])
+        held = self._by_source.get(_source_key(connection.zones, connection.original_tuple), [])
         if connection in held:
             held.remove(connection)
         if connection in self._lots:
@@ -172,22 +197,32 @@ class Tracker:
         if held:
             self._insert(connection)
 
-    def find(self, wanted: FlowTuple, zone: int, now: int | None) -> tuple[Connection, bool] | None:
+    def find(self, wanted: FlowTuple, zone: Zone, now: int | None) -> tuple[Connection, bool] | None:
         """The live entry that holds this tuple, and whether it is its reply direction."""
-        found = self._table.get((zone, wanted))
-        if found is None:
-            return None
-        if now is not None and found[0].expires is not None and found[0].expires < now:
-            self.remove(found[0])
+        for reply in (False, True):
+            found = self._alive((zone.of(reply), reply, wanted), now)
+            if found is not None:
+                return found, reply
+        return None
+
+    def _alive(self, key: "tuple[int, bool, FlowTuple]", now: int | None) -> Connection | None:
+        found = self._table.get(key)
+        if found is not None and now is not None and found.expires is not None and found.expires < now:
+            self.remove(found)
             return None
         return found
 
+    def _holder(self, wanted: FlowTuple, number: int, now: int | None) -> tuple[Connection, bool] | None:
+        """The live entry that holds a tuple in a zone, whichever its direction."""
+        return self.find(wanted, Zone(number, number), now)
+
     def taken(self, reply: FlowTuple, connection: Connection, now: int | None) -> bool:
         """True where another connection already holds this reply tuple (nf_conntrack_tuple_taken)."""
-        found = self.find(reply, connection.zone, now)
-        return found is not None and found[0] is not connection and found[0].original_tuple != connection.original_tuple
+        found = self._holder(reply, connection.zones.reply, now)
+        return found is not None and found[0] is not connection and (
+            found[0].original_tuple != connection.original_tuple or found[0].zone != connection.zone)
 
-    def mapped(self, current: FlowTuple, zone: int, fits: Callable[[FlowTuple], bool]) -> FlowTuple | None:
+    def mapped(self, current: FlowTuple, zone: Zone, fits: Callable[[FlowTuple], bool]) -> FlowTuple | None:
         """How the latest other connection of the same source was mapped, where that fits (find_appropriate_src)."""
         for other in reversed(self._by_source.get(_source_key(zone, current), ())):
             source = other.reply_tuple.inverse()
@@ -198,7 +233,7 @@ class Tracker:
 
     def make_way(self, reply: FlowTuple, connection: Connection, now: int | None) -> bool:
         """Whether a reply tuple is free, or is made so by evicting a TCP connection that is over (nf_nat_used_tuple_harder)."""
-        found = self.find(reply, connection.zone, now)
+        found = self._holder(reply, connection.zones.reply, now)
         if found is None:
             return True
         other, is_reply = found
@@ -208,12 +243,12 @@ class Tracker:
         self.remove(other)
         return True
 
-    def _drawn(self, wanted: FlowTuple, zone: int, now: int | None) -> list[Connection]:
+    def _drawn(self, wanted: FlowTuple, zone: Zone, now: int | None) -> list[Connection]:
         """Connections whose reply this may be, as far as is known: all agrees but for what NAT drew by lot."""
-        return [one for one in self._lots if one.zone == zone and _but_for_lot(one, one.reply_tuple) == _but_for_lot(one, wanted)
+        return [one for one in self._lots if one.zones.reply == zone.reply and _but_for_lot(one, one.reply_tuple) == _but_for_lot(one, wanted)
                 and not (now is not None and one.expires is not None and one.expires < now)]
 
-    def _recognized(self, wanted: FlowTuple, zone: int, now: int | None) -> tuple[tuple[Connection, bool] | None, str]:
+    def _recognized(self, wanted: FlowTuple, zone: Zone, now: int | None) -> tuple[tuple[Connection, bool] | None, str]:
         """`find`; where nothing is found, the one connection whose drawn port this would tell, and the guess in words."""
         found = self.find(wanted, zone, now)
         if found is not None:
@@ -226,7 +261,7 @@ class Tracker:
         self.rename(candidates[0], wanted)
         return (candidates[0], True), f"taken for an answer to {candidates[0].original_tuple.describe()}, whose port NAT drew by lot"
 
-    def track(self, packet: Packet, zone: int, now: int | None) -> Tracking:
+    def track(self, packet: Packet, zone: Zone, now: int | None) -> Tracking:
         """Classify a packet (nf_conntrack_in). Unconfirmed new connections are returned but not yet in the table."""
         if packet.is_icmp_error:
             return self._icmp_error(packet, zone, now)
@@ -273,7 +308,7 @@ class Tracker:
             state = "RELATED" if "EXPECTED" in connection.flags else "NEW"
         return Tracking(connection, state, reply)
 
-    def _new(self, packet: Packet, wanted: FlowTuple, zone: int, now: int | None) -> Tracking:
+    def _new(self, packet: Packet, wanted: FlowTuple, zone: Zone, now: int | None) -> Tracking:
         state = TcpState()
         if packet.protocol == Protocol.TCP:
             if not tcp.opens(state, packet, self._tcp.loose):
@@ -285,7 +320,7 @@ class Tracker:
         self._refresh(connection, now)
         return Tracking(connection, "NEW")
 
-    def _icmp_error(self, packet: Packet, zone: int, now: int | None) -> Tracking:
+    def _icmp_error(self, packet: Packet, zone: Zone, now: int | None) -> Tracking:
         """RELATED, where the quoted packet belongs to a connection (nf_conntrack_inet_error)."""
         inner = tuple_of(packet.inner) if packet.inner is not None else None
         if inner is None:
@@ -303,8 +338,8 @@ class Tracker:
         """Enter the connection into the table, if it is not yet there; False where another one holds its tuple (__nf_conntrack_confirm)."""
         if "CONFIRMED" in connection.flags or "DYING" in connection.flags:
             return True
-        for one in (connection.original_tuple, connection.reply_tuple):
-            if self.find(one, connection.zone, now) is not None:
+        for number, _, one in _keys(connection):
+            if self._holder(one, number, now) is not None:
                 return False
         connection.flags.add("CONFIRMED")
         self._insert(connection)

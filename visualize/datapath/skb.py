@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from visualize.datapath.conntrack import Tracking
+from visualize.datapath.conntrack import NO_ZONE, Tracking, Zone
 from visualize.datapath.doubt import Doubts
 from visualize.datapath.routing import Result
 from visualize.packet.packet import Packet
@@ -33,7 +33,7 @@ class Skb:
     tracking: Tracking | None = None
     notrack: bool = False
     template: bool = False  # a rule of raw has set NOTRACK, a zone or a helper
-    zone: int = 0
+    zone: Zone = NO_ZONE
     in_device: str | None = None
     physin: str | None = None
     prerouted: bool = False  # br_netfilter has already run PREROUTING (ip_sabotage_in)

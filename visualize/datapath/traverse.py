@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from snapshot.host.link import IPAddress
 from visualize.datapath import nat, native, order
-from visualize.datapath.conntrack import UNTRACKED, Tracking
+from visualize.datapath.conntrack import UNTRACKED, Tracking, Zone
 from visualize.datapath.hooks import Stage
 from visualize.datapath.order import Turn
 from visualize.datapath.skb import Skb
@@ -152,7 +152,7 @@ def _carry_out(stack: Stack, skb: Skb, changes: tuple[Outcome, ...]) -> None:
             continue
         if skb.tracking is None and not skb.template:  # xt_ct_target: the first of them wins
             skb.notrack = change.notrack
-            skb.zone = change.zone if change.zone is not None else skb.zone
+            skb.zone = Zone(*change.zone) if change.zone is not None else skb.zone
             skb.template = change.notrack or change.zone is not None or change.helper is not None
         connection = skb.tracking.connection if skb.tracking is not None else None
         if connection is None:

@@ -55,7 +55,7 @@ class ConnectionChange:
 
     mark: int | None = None
     notrack: bool = False
-    zone: int | None = None
+    zone: tuple[int, int] | None = None  # of the original and the reply direction; 0 where one has none
     helper: str | None = None
     labels: str | None = None
 

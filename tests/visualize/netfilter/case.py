@@ -220,7 +220,8 @@ def described(outcome: Outcome, packet: Packet) -> str:
         words += [name for name in ("random", "random_fully", "persistent") if getattr(nat, name)]
     if outcome.connection is not None:
         change = outcome.connection
-        words += [f"{name}:{getattr(change, name)}" for name in ("mark", "zone", "helper") if getattr(change, name) is not None]
+        words += [f"{name}:{getattr(change, name)}" for name in ("mark", "helper") if getattr(change, name) is not None]
+        words += [f"zone:{'/'.join(map(str, change.zone))}"] if change.zone is not None else []
         words += ["notrack"] if change.notrack else []
     if outcome.doubt is not None:
         words.append(shown(outcome.doubt))

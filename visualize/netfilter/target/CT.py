@@ -6,8 +6,9 @@
 It acts before conntrack looks, in the raw table; a packet that has a connection already (over loopback) is left alone.
 """
 
-from snapshot.host.firewall import Clause, Option
-from visualize.netfilter.answer import Answer, unknown
+from dataclasses import replace
+
+from snapshot.host.firewall import Clause
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import integer, not_known, word
 from visualize.netfilter.outcome import ConnectionChange, Outcome
@@ -15,38 +16,37 @@ from visualize.packet.packet import Packet
 
 
 class Ct:
-    """The bound target. `mark_zone`: the zone is the packet's mark."""
+    """The bound target. `mark_zone`: the zone is the packet's mark, in the directions whose zone is 1."""
 
-    def __init__(self, change: ConnectionChange, mark_zone: bool = False, doubt: Answer | None = None) -> None:
-        self.change, self.mark_zone, self.doubt = change, mark_zone, doubt
+    def __init__(self, change: ConnectionChange, mark_zone: bool = False) -> None:
+        self.change, self.mark_zone = change, mark_zone
 
     def act(self, packet: Packet, here: Here) -> Outcome:
         """CONTINUE."""
         if here.ctstate is not None or here.connection is not None:
             return Outcome(note="the packet is tracked already")
-        change = ConnectionChange(zone=packet.mark & 0xFFFF) if self.mark_zone else self.change
-        return Outcome(connection=change, doubt=self.doubt)
-
-
-def _one_way(option: Option) -> Answer:
-    return unknown(f"{option.name}: a zone for one direction is not modelled", settle="the captured conntrack table")
+        if not self.mark_zone or self.change.zone is None:
+            return Outcome(connection=self.change)
+        ways = tuple((packet.mark & 0xFFFF) * way for way in self.change.zone)
+        return Outcome(connection=replace(self.change, zone=(ways[0], ways[1])))
 
 
 def bind(clause: Clause, family: str) -> Ct:
     """Bind `-j CT`."""
-    notrack, zone, helper, mark_zone, doubt = False, None, None, False, None
+    notrack, helper, mark_zone = False, None, False
+    zone: tuple[int, int] | None = None
     for option in clause.options:
         match option.name:
             case "--notrack":
                 notrack = True
             case "--zone" | "--zone-orig" | "--zone-reply":
-                doubt = doubt if option.name == "--zone" else _one_way(option)
                 mark_zone = word(option) == "mark"
-                zone = None if mark_zone else integer(word(option), 65535)
+                number = 1 if mark_zone else integer(word(option), 65535)
+                zone = (number * (option.name != "--zone-reply"), number * (option.name != "--zone-orig"))
             case "--helper":
                 helper = word(option)
             case "--timeout" | "--ctevents" | "--expevents":
                 pass
             case _:
                 raise not_known(option)
-    return Ct(ConnectionChange(notrack=notrack, zone=zone, helper=helper), mark_zone, doubt)
+    return Ct(ConnectionChange(notrack=notrack, zone=zone, helper=helper), mark_zone)
