@@ -31,6 +31,10 @@ class Move:
     pieces: int = 0  # sent as fragments of so many bytes of payload; 0: whole
     wild: bool = False  # a sequence number out of every window
     broken: bool = False  # a wrong transport checksum
+    seq: int = 0  # added to the sequence number that would be right
+    ack: int = 0  # added to the acknowledgement that would be right
+    window: int = 29200
+    wait: float = 0.0  # seconds before it is sent
     mac: str = ""  # another destination address than the way to `dst` has
 
 
@@ -49,6 +53,8 @@ class Case:
     ipset: str = ""
     rules: dict[str, str] = field(default_factory=dict)  # legacy | nft -> text
     moves: tuple[Move, ...] = ()
+    snapshot_after: int = 0  # so many moves are sent before the collector runs; they are in no capture
+    protocols: tuple[str, ...] = ()  # other protocols that the host listens to
     legs: tuple[dict[str, Any], ...] = ()  # of the world `legs`: what each `world.Leg` is made of
 
     def dump(self) -> str:
@@ -64,5 +70,6 @@ class Case:
         whole: dict[str, Any] = json.loads(text)
         whole["moves"] = tuple(Move(**move) for move in whole["moves"])
         whole["setup"] = tuple(whole["setup"])
+        whole["protocols"] = tuple(whole.get("protocols", ()))
         whole["legs"] = tuple(whole.get("legs", ()))
         return cls(**whole)

@@ -54,15 +54,22 @@ def ground_of(kind: str) -> Ground:
 
 
 def random_case(kind: str, seed: int, packets: int = 24) -> Case:
-    """The case of a kind (one of KINDS) and a seed."""
-    rng = Random(f"{kind}/{seed}")
+    """The case of a kind (one of KINDS, or of wide.WIDE) and a seed."""
+    if kind in KINDS:
+        return base_case(kind, kind, seed, Random(f"{kind}/{seed}"), Ruleset, Moves, packets)
+    from .wide import wide_case
+    return wide_case(kind, seed, packets)
+
+
+def base_case(kind: str, name: str, seed: int, rng: Random, ruleset: "type[Ruleset]", movement: "type[Moves]", packets: int) -> Case:
+    """A case on the ground of one of KINDS."""
     ground = ground_of(kind)
     local = kind.startswith("local")
     backends = ["legacy", "nft"] if kind == "both" else [rng.choice(["legacy", "nft"])]
-    rules = {backend: Ruleset(rng, ground).text() for backend in backends}
-    return Case(f"{kind}-{seed}", "bridge" if ground.bridge else "local" if local else "router", ground.family, seed,
+    rules = {backend: ruleset(rng, ground).text() for backend in backends}
+    return Case(f"{name}-{seed}", "bridge" if ground.bridge else "local" if local else "router", ground.family, seed,
                 nf_call=kind != "bridge-off", setup=_setup(rng, ground, kind), sysctl=_sysctl(rng, ground), ipset=_sets(rng, ground),
-                rules=rules, moves=Moves(rng, ground, 0.6 if local else 0.08).make(packets))
+                rules=rules, moves=movement(rng, ground, 0.6 if local else 0.08 if name == kind else 0.2).make(packets))
 
 
 def _sets(rng: Random, ground: Ground) -> str:

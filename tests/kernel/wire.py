@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-ICMP, TCP, UDP, ICMPV6, FRAGMENT6 = 1, 6, 17, 58, 44
-PROTOCOLS = {"icmp": ICMP, "tcp": TCP, "udp": UDP, "icmpv6": ICMPV6}
-NAMES = {1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 33: "dccp", 47: "gre", 50: "esp", 51: "ah", 58: "icmpv6", 132: "sctp",
+ICMP, TCP, UDP, ICMPV6, FRAGMENT6, DCCP, UDPLITE = 1, 6, 17, 58, 44, 33, 136
+PROTOCOLS = {"icmp": ICMP, "tcp": TCP, "udp": UDP, "icmpv6": ICMPV6, "dccp": DCCP, "gre": 47, "esp": 50, "ah": 51, "ipencap": 4, "udplite": UDPLITE}
+NAMES = {1: "icmp", 2: "igmp", 4: "ipencap", 6: "tcp", 17: "udp", 33: "dccp", 47: "gre", 50: "esp", 51: "ah", 58: "icmpv6", 132: "sctp",
          136: "udplite"}
 FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32}
 ERRORS = {4: (3, 4, 5, 11, 12), 6: (1, 2, 3, 4)}
@@ -48,11 +48,12 @@ def flag_bits(letters: str) -> int:
     return sum(FLAGS[letter] for letter in letters)
 
 
-def tcp(src: str, dst: str, sport: int, dport: int, flags: str, seq: int, ack: int, payload: bytes = b"") -> bytes:
+def tcp(src: str, dst: str, sport: int, dport: int, flags: str, seq: int, ack: int, payload: bytes = b"",
+        window: int = 29200) -> bytes:
     """A TCP segment with a checksum; a SYN carries an MSS option."""
     options = b"\x02\x04\x05\xb4" if "S" in flags else b""
     header = struct.pack("!HHIIBBHHH", sport, dport, seq & 0xFFFFFFFF, ack & 0xFFFFFFFF, (5 + len(options) // 4) << 4,
-                         flag_bits(flags), 29200, 0, 0) + options + payload
+                         flag_bits(flags), window, 0, 0) + options + payload
     total = checksum(pseudo(src, dst, TCP, len(header)) + header)
     return header[:16] + struct.pack("!H", total) + header[18:]
 
@@ -62,6 +63,19 @@ def udp(src: str, dst: str, sport: int, dport: int, payload: bytes = b"") -> byt
     header = struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload
     total = checksum(pseudo(src, dst, UDP, len(header)) + header) or 0xFFFF
     return header[:6] + struct.pack("!H", total) + header[8:]
+
+
+def other(protocol: int, src: str, dst: str, sport: int, dport: int, payload: bytes) -> bytes:
+    """A packet of another protocol: UDP-Lite with its checksum over all, DCCP's request, else a body that means little."""
+    if protocol == UDPLITE:
+        header = struct.pack("!HHHH", sport, dport, 0, 0) + payload
+        total = checksum(pseudo(src, dst, protocol, len(header)) + header) or 0xFFFF
+        return header[:6] + struct.pack("!H", total) + header[8:]
+    if protocol == DCCP:
+        header = struct.pack("!HHBBHBBHI", sport, dport, 5, 0, 0, 1, 0, 0, 1) + struct.pack("!I", 42) + payload
+        return header[:6] + struct.pack("!H", checksum(pseudo(src, dst, protocol, len(header)) + header)) + header[8:]
+    heads = {47: struct.pack("!HH", 0, 0x0800), 50: struct.pack("!II", 0x1234, 1), 51: struct.pack("!BBHII", 59, 1, 0, 0x1234, 1)}
+    return heads.get(protocol, b"") + payload
 
 
 def icmp(src: str, dst: str, kind: int, code: int, rest: int, payload: bytes = b"") -> bytes:
@@ -178,7 +192,7 @@ def _transport(protocol: int, body: bytes) -> dict[str, Any]:
     if protocol == TCP and len(body) >= 14:
         sport, dport, seq, ack, _, flags = struct.unpack("!HHIIBB", body[:14])
         return {"sport": sport, "dport": dport, "seq": seq, "ack": ack, "flags": flags}
-    if protocol == UDP and len(body) >= 4:
+    if protocol in (UDP, UDPLITE, DCCP) and len(body) >= 4:
         sport, dport = struct.unpack("!HH", body[:4])
         return {"sport": sport, "dport": dport}
     if protocol in (ICMP, ICMPV6) and len(body) >= 8:

@@ -113,6 +113,7 @@ class World:
         self.legs = legs_of(case)
         self.prefix = f"{PREFIX}{os.getpid():x}-{next(_counter)}"
         self.names: dict[int, str] = {}
+        self.logs: list[socket.socket] = []  # until `instrument`
         self._stack = ExitStack()
 
     def __enter__(self) -> "World":
@@ -216,7 +217,7 @@ class World:
                 self.senders[leg.interface] = sender
 
     def _protocols(self) -> list[int]:
-        return [wire.TCP, wire.UDP, wire.ICMP if self.case.family == 4 else wire.ICMPV6]
+        return [wire.TCP, wire.UDP, wire.ICMP if self.case.family == 4 else wire.ICMPV6, *(wire.PROTOCOLS[name] for name in self.case.protocols)]
 
     def _raw(self, protocol: int) -> socket.socket:
         family = socket.AF_INET if self.case.family == 4 else socket.AF_INET6
@@ -251,7 +252,7 @@ class World:
 
     def lab_rules(self, backend: str, table: str, chain: str) -> int:
         """How many rules `instrument` put on top of a chain."""
-        if table != "raw" or chain not in ("PREROUTING", "OUTPUT"):
+        if not self.logs or table != "raw" or chain not in ("PREROUTING", "OUTPUT"):
             return 0
         return 1 + (chain == "OUTPUT" and backend == self.backends[0])
 

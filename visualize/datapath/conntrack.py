@@ -161,6 +161,7 @@ class Tracker:
                 connection.tcp = TcpState.captured(entry.state)
             if now is not None and entry.timeout is not None:
                 connection.expires = now + entry.timeout * SECOND
+                connection.udp_since = now - 3 * SECOND if "ASSURED" in entry.status else now
             self._insert(connection)
 
     def all(self) -> Iterator[Connection]:
@@ -280,14 +281,14 @@ class Tracker:
                 self.remove(connection)
                 return self._new(packet, wanted, zone, now)
             if verdict is tcp.Advance.INVALID:
-                return Tracking(None, "INVALID", reply, connection.tcp.why, guess)
+                return Tracking(None, "INVALID", reply, connection.tcp.why, guess or connection.tcp.guess)
             if verdict is tcp.Advance.KILL:
                 self.remove(connection)
             elif verdict is tcp.Advance.ACCEPT:
                 self._refresh(connection, now)
         else:
             self._refresh(connection, now)
-        return replace(self._known(connection, reply), guess=guess)
+        return replace(self._known(connection, reply), guess=guess or connection.tcp.guess)
 
     def _advance(self, connection: Connection, packet: Packet, reply: bool) -> tcp.Advance:
         """The TCP state machine; a valid segment of a connection that both ends know makes it ASSURED."""

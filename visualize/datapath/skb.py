@@ -17,6 +17,7 @@ class Journey:
 
     doubts: Doubts
     now: int | None
+    misjudged: bool = False  # conntrack takes its checksum for wrong, whether or not it is
     broken: bool = False  # it began with a wrong transport checksum; NAT keeps a wrong one wrong
     children: list[Path] = field(default_factory=list)
     states: list[tuple[str, Tracking]] = field(default_factory=list)  # (netns, tracking), first of each namespace

@@ -1,6 +1,6 @@
 """The TCP state machine of conntrack, as far as it decides NEW, ESTABLISHED and INVALID (nf_conntrack_proto_tcp.c)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from visualize.packet.packet import ACK, FIN, RST, SYN, Packet
@@ -133,6 +133,8 @@ class State:
     simultaneous: bool = False  # IP_CT_TCP_SIMULTANEOUS_OPEN
     sides: tuple[Side, Side] = field(default_factory=lambda: (Side(), Side()))
     why: str = ""
+    captured_in: str = ""  # the state in which the captured table shows it: its windows are not known
+    guess: str = ""  # what was taken for granted about the last segment
 
     @property
     def name(self) -> str:
@@ -146,6 +148,7 @@ class State:
         state.close_init = state.number >= 4 and state.number != 9
         for side in state.sides:
             side.liberal = True  # no table shows the windows
+        state.captured_in = name
         return state
 
 
@@ -354,6 +357,7 @@ def advance(state: State, packet: Packet, reply: bool, seen_reply: bool, assured
         state.why = "a combination of TCP flags that no stack sends"
         return Advance.INVALID
     row, old = row_of(packet), state.number
+    state.guess = _guess(state, packet, reply, row) if state.captured_in else ""
     new = (_REPLY if reply else _ORIGINAL)[row][old]
     if new == _CODES["SS"] and old >= _CODES["TW"]:
         if state.close_init or (state.last_reply == reply and state.last_row == "rst"):
@@ -387,6 +391,19 @@ def advance(state: State, packet: Packet, reply: bool, seen_reply: bool, assured
     if verdict is not Advance.ACCEPT:
         return verdict
     return _believed(state, row, reply, old, new, seen_reply)
+
+
+def _guess(state: State, packet: Packet, reply: bool, row: str) -> str:
+    """What has to be taken for granted about a segment of a connection that was open before the capture, or ""."""
+    sender, receiver = state.sides[reply], state.sides[not reply]
+    if state.captured_in != "ESTABLISHED":
+        return f"its connection was {state.captured_in} before the capture: its windows are not known, so that this segment may be INVALID"
+    if sender.max_window == 0 or (row == "rst" and receiver.max_ack is None):
+        return "the first segment from this side of a connection that was open before the capture: it may be out of its window, and so INVALID"
+    if packet.seq is not None and packet.ack is not None and row in ("ack", "fin"):
+        wrong = _bounds(replace(sender), receiver, packet.seq, _end(packet), packet.ack)[1]
+        return f"{wrong}, as far as the window of a connection that was open before the capture is known" if wrong else ""
+    return ""
 
 
 def _believed(state: State, row: str, reply: bool, old: int, new: int, seen_reply: bool) -> Advance:

@@ -54,7 +54,7 @@ def _conntrack(stack: Stack, hook: Hook, skb: Skb) -> Way:
         return None
     if skb.notrack:
         skb.tracking = UNTRACKED
-    elif hook is Hook.PREROUTING and not skb.local_origin and skb.journey.broken and (
+    elif hook is Hook.PREROUTING and not skb.local_origin and (skb.journey.broken or skb.journey.misjudged) and (
             stack.setting("net.netfilter.nf_conntrack_checksum") != 0):
         skb.tracking = Tracking(None, "INVALID", why="its checksum is wrong")
     else:
@@ -75,7 +75,7 @@ def _doubt_tracking(skb: Skb, hook: Hook) -> None:
     connection = skb.tracking.connection
     at = f"conntrack {hook.value}"
     if skb.tracking.guess:
-        skb.journey.doubts.note(at, skb.tracking.guess, "it is" if connection is not None else "it is not", _SETTLE, weak=connection is None)
+        skb.journey.doubts.note(at, skb.tracking.guess, "it is valid" if connection is not None else "it is not", _SETTLE, weak=connection is None)
     if connection is not None and connection.lot:
         skb.journey.doubts.note(at, connection.lot, "a port that is free", _SETTLE, weak=True, by_chance=True)
 

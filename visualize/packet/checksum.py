@@ -22,6 +22,19 @@ def ones_sum(data: bytes, start: int = 0) -> int:
     return total
 
 
+def misjudged(packet: Packet) -> bool:
+    """Whether conntrack takes a UDP-Lite packet's checksum for wrong: it sums up the pseudo-header with UDP's protocol number (udplite_error).
+
+    So it calls nearly all of them INVALID that no hardware has verified.
+    """
+    if packet.protocol != Protocol.UDPLITE or packet.is_fragment or len(packet.raw) < packet.length or packet.length < packet.header_length + 8:
+        return False
+    segment = packet.raw[packet.header_length:packet.length]
+    coverage = unpack_from(">H", segment, 4)[0] or len(segment)
+    addresses = packet.raw[12:20] if packet.family == 4 else packet.raw[8:40]
+    return ones_sum(segment[:coverage], ones_sum(addresses + pack(">IHH", coverage, 0, Protocol.UDP))) != 0xFFFF
+
+
 def broken(packet: Packet) -> bool:
     """Whether the captured bytes hold a wrong transport checksum; False where that can't be told (cut off, another protocol)."""
     offset = OFFSETS.get(packet.protocol)
