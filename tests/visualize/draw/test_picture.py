@@ -155,3 +155,25 @@ def test_the_rules_map_counts_the_packets_of_each_rule() -> None:
     assert f"{masquerade} x  rule 1: MASQUERADE" in told
     picture(rules_scene(host, flows), "svg")
     picture(topology_scene(host), "svg")
+
+
+def test_a_drawio_file_can_be_edited() -> None:
+    """Ids are unique, arrows join boxes that are there, boxes lie inside the frame that holds them and beside each other."""
+    for name, port in (("default-bridge", 40005), ("hairpin-noproxy", 40004)):
+        cells = {cell.get("id"): cell for cell in ElementTree.fromstring(picture(scene(name, port), "drawio")).iter("mxCell")}
+        boxes = {}
+        for key, cell in cells.items():
+            shape = cell.find("mxGeometry")
+            if cell.get("edge") == "1":
+                assert {cell.get("source"), cell.get("target")} <= set(cells)
+            elif shape is not None:
+                boxes[key] = (cell.get("parent"), *(float(shape.get(side, "0")) for side in ("x", "y", "width", "height")))
+        for key, (parent, x, y, width, height) in boxes.items():
+            if parent in boxes:
+                assert x >= 0
+                assert y >= 0
+                assert x + width <= boxes[parent][3] + 1
+                assert y + height <= boxes[parent][4] + 1
+            for other, (beside, a, b, wide, high) in boxes.items():
+                if other != key and beside == parent and "title" not in (key, other):
+                    assert x + width <= a + 1 or a + wide <= x + 1 or y + height <= b + 1 or b + high <= y + 1, (key, other)
