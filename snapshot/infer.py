@@ -170,6 +170,8 @@ def invent_interfaces(namespace: Namespace, findings: list[Finding]) -> Namespac
     for table in (*(namespace.tables4 or ()), *(namespace.tables6 or ())):
         for chain in table.chains.values():
             for rule in chain.rules:
+                if rule.text.startswith("-A ") and " -i " not in rule.text and " -o " not in rule.text:
+                    continue  # seen without reading the rule: there may be a hundred thousand
                 own = next((clause for clause in rule.matches if clause.name == ""), None)
                 for option in own.options if own is not None else ():
                     if option.name in ("-i", "-o") and option.values and not option.values[0].endswith("+"):

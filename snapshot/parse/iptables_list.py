@@ -39,6 +39,7 @@ _PROTOCOLS = {
     "icmpv6": "ipv6-icmp",
 }
 _HOSTS = {"localhost": "127.0.0.1", "loopback/8": "127.0.0.0/8", "link-local/16": "169.254.0.0/16", "base-address.mcast.net/4": "224.0.0.0/4"}
+_PLAIN = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!/|$)|(?=/|$))){4}(?:/(?:3[0-2]|[12]?\d))?$")  # most are: told without parsing them
 _NUMBER = re.compile(r"^\d+[KMGT]?$")
 NO_INTERFACES = "listed without -v: the interfaces that the rule asks for are not shown"
 WARNING = re.compile(r"^# Warning: (ip6?tables)-legacy tables present", re.M)
@@ -175,7 +176,7 @@ def _front(words: list[str], verbose: bool, family: str) -> tuple[str, str, str,
 
 def _is_address(word: str) -> bool:
     text = word.lstrip("!")
-    if text in ("anywhere", "default") or text in _HOSTS:
+    if _PLAIN.match(text) or text in ("anywhere", "default") or text in _HOSTS:
         return True
     try:
         ip_network(text, strict=False)
