@@ -29,6 +29,7 @@ def arrive(stack: Stack, name: str, skb: Skb) -> End:
     looped = _looped(stack, name, skb)
     if looped is not None:
         return looped
+    stack.doubt_inferred(skb.journey.doubts)
     native.note_ingress(stack, name, skb)
     interface = stack.interface(name)
     if interface is not None and interface.flags and not interface.up:
