@@ -28,8 +28,11 @@ from snapshot.parse import (
     docker_inspect,
     docker_network_inspect,
     ip_addr,
+    ip_addrlabel,
     ip_link,
+    ip_maddr,
     ip_neigh,
+    ip_nexthop,
     ip_route,
     ip_rule,
     ipset_save,
@@ -124,7 +127,8 @@ def _namespace(name: str, files: Files, findings: list[Finding]) -> Namespace:
         tables4, tables6, _native(chains, (*(tables4 or ()), *(tables6 or ())), findings),
         {one.name: one for one in sets} if sets is not None else None,
         every(files, "conntrack", conntrack.parse, findings) if files.of("conntrack") else None, first(files, _LISTENERS, findings),
-        _settings(files, findings), unseen4=unseen4, unseen6=unseen6)
+        _settings(files, findings), unseen4=unseen4, unseen6=unseen6,
+        address_labels=first(files, (("ip-addrlabel", ip_addrlabel.parse),), findings) or None)
     return invent_interfaces(made, findings)
 
 
@@ -135,6 +139,7 @@ def _routes(files: Files, family: int, findings: list[Finding]) -> tuple[Route, 
     others = (("proc-route", of(proc_net.route)),) if family == 4 else (("proc-ipv6-route", of(proc_net.ipv6_route)),)
     readers = (("ip-route", of(ip_route.parse)), ("route", of(net_tools.route)), ("netstat-r", of(net_tools.route)), *others)
     found = first(files, readers, findings, family)
+    found = join.nexthops(found, first(files, (("ip-nexthop", ip_nexthop.parse),), findings) or ())
     if found is None or family == 6 or any(route.table == TABLE_LOCAL for route in found):
         return found
     return (*found, *(first(files, (("proc-fib-trie", of(proc_net.fib_trie)),), findings) or ()))
@@ -185,7 +190,8 @@ def _interfaces(files: Files, findings: list[Finding]) -> dict[str, Interface]:
     ports = first(files, (("bridge-link", bridge_link.parse),), findings) or ()
     shown = first(files, (("brctl-show", brctl_show.parse), ("brctl-stp", brctl_show.parse_stp)), findings) or ()
     vlans = first(files, (("bridge-vlan", bridge_vlan.parse),), findings) or ()
-    return join.ports(found, ports, shown, vlans)
+    groups = first(files, (("ip-maddr", ip_maddr.parse),), findings)
+    return join.groups(join.ports(found, ports, shown, vlans), groups)
 
 
 @dataclass(frozen=True, slots=True)

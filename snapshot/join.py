@@ -8,9 +8,12 @@ from snapshot.finding import Finding, Kind
 from snapshot.host import HOST, Host, Namespace
 from snapshot.host.container import Container
 from snapshot.host.link import Bridge, BridgePort, Interface
+from snapshot.host.routing import Route, RouteType
 from snapshot.parse.brctl_show import BridgeRecord
 from snapshot.parse.bridge_link import PortRecord
 from snapshot.parse.bridge_vlan import VlanRecord
+from snapshot.parse.ip_maddr import GroupsRecord
+from snapshot.parse.ip_nexthop import NextHopRecord, ways
 
 
 def ports(interfaces: dict[str, Interface], records: Iterable[PortRecord], shown: Iterable[BridgeRecord],
@@ -45,6 +48,28 @@ def ports(interfaces: dict[str, Interface], records: Iterable[PortRecord], shown
         elif held.port is not None:
             found[vlan.name] = replace(held, port=replace(held.port, pvid=vlan.pvid, vlans=vlan.vlans))
     return found
+
+
+def groups(interfaces: dict[str, Interface], records: Iterable[GroupsRecord] | None) -> dict[str, Interface]:
+    """Which multicast groups each interface has joined; None stays where `ip maddr` was not captured."""
+    if not records:
+        return interfaces
+    told = {record.name: record.groups for record in records}
+    return {name: replace(one, groups=told.get(name, frozenset())) for name, one in interfaces.items()}
+
+
+def nexthops(routes: tuple[Route, ...] | None, records: Iterable[NextHopRecord]) -> tuple[Route, ...] | None:
+    """Routes that name their next hops by number only get them from `ip nexthop`."""
+    known = {record.id: record for record in records}
+    if routes is None or not known:
+        return routes
+    found = []
+    for route in routes:
+        if route.nexthop_id in known and not route.nexthops and route.nexthop_id is not None:
+            blackhole = known[route.nexthop_id].blackhole
+            route = replace(route, nexthops=ways(known, route.nexthop_id), type=RouteType.BLACKHOLE if blackhole else route.type)
+        found.append(route)
+    return tuple(found)
 
 
 def join(host: Host, manifest: Mapping[str, Any] | None, findings: list[Finding]) -> Host:

@@ -51,15 +51,15 @@ _OBJECTS = {  # `ip` takes any beginning of a word; these are the ones that peop
     "ip-neigh": "n ne nei neig neigh neighbor neighbors neighbour arp",
     "ip-route": "r ro rou rout route routes",
     "ip-rule": "ru rul rule rules",
+    "ip-maddr": "m ma mad madd maddr maddrs maddress",
+    "ip-nexthop": "nex next nexth nexthop",
+    "ip-addrlabel": "addrl addrlabel",
 }
 _OBJECT = {word: fact for fact, words in _OBJECTS.items() for word in words.split()}
 _IP_NOT = frozenset(
     [
         "netns",
         "netconf",
-        "maddr",
-        "maddress",
-        "maddrs",
         "mroute",
         "mrule",
         "monitor",
@@ -69,7 +69,6 @@ _IP_NOT = frozenset(
         "vrf",
         "macsec",
         "xfrm",
-        "nexthop",
         "token",
         "tcp_metrics",
         "l2tp",

@@ -13,7 +13,7 @@ from snapshot.host.firewall import NftBaseChain, Table
 from snapshot.host.ipset import IpSet
 from snapshot.host.link import Interface, IPAddress
 from snapshot.host.neighbour import FdbEntry, Neighbour
-from snapshot.host.routing import PolicyRule, Route
+from snapshot.host.routing import AddressLabel, PolicyRule, Route
 from snapshot.host.socket import Listener
 
 HOST = "host"  # the name of the namespace that the collector ran in
@@ -40,6 +40,7 @@ class Namespace:
     sysctls: Mapping[str, str] | None = None  # "net.ipv4.ip_forward" -> "1"
     containers: tuple[str, ...] = ()  # names of the containers that live here
     inode: int | None = None
+    address_labels: tuple[AddressLabel, ...] | None = None
     unseen4: tuple[tuple[str, str], ...] = ()  # (table, why): IPv4 tables that may be there and were not captured ("" for the table: any)
     unseen6: tuple[tuple[str, str], ...] = ()
     inferred: str = ""  # why this namespace is not captured but put together from what others tell; empty for one that was captured

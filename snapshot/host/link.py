@@ -113,6 +113,7 @@ class Interface:
     peer_netnsid: int | None = None
     peer_netns: str | None = None
     peer_name: str | None = None
+    groups: frozenset[IPAddress] | None = None  # multicast groups joined
     altnames: tuple[str, ...] = ()
     addresses: tuple[Address, ...] = ()
     bridge: Bridge | None = None

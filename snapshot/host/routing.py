@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import IPv6Network
 
 from snapshot.host.link import IPAddress, IPNetwork
 
@@ -89,6 +90,15 @@ class PolicyRule:
     text: str = ""
     line: int = 0
     file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressLabel:
+    """One line of `ip addrlabel`; with `device`, of that interface's addresses only."""
+
+    prefix: IPv6Network
+    label: int
+    device: str | None = None
 
 
 def default_rules(family: int) -> tuple[PolicyRule, ...]:

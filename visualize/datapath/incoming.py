@@ -106,6 +106,22 @@ def multicast_refused4(stack: Stack, device: str, packet: Packet) -> str:
     return _source_refused(stack, device, packet, None, broadcast=True)
 
 
+def joined(stack: Stack, device: str, group: IPAddress) -> bool | None:
+    """Whether an interface has joined a group; None where that was not captured and the kernel does not join it by itself."""
+    interface = stack.interface(device)
+    if interface is not None and interface.groups is not None:
+        return group in interface.groups
+    if str(group) in ("224.0.0.1", "ff02::1", "ff01::1"):
+        return True
+    if str(group) in ("ff01::2", "ff02::2", "ff05::2") and stack.flag(6, "forwarding", device, combine="own") == 1:
+        return True  # dev_forward_change
+    asked = int(group) & 0xFFFFFF
+    solicited = group.version == 6 and int(group) >> 24 == int(IPv6Address("ff02::1:ff00:0")) >> 24
+    if solicited and interface is not None and any(a.family == 6 and int(a.local) & 0xFFFFFF == asked for a in interface.addresses):
+        return True
+    return None
+
+
 def _source_refused(stack: Stack, device: str, packet: Packet, out: str | None, broadcast: bool = False) -> str:
     """fib_validate_source: rp_filter, and sources that are the host's own. "" where the source may pass."""
     if device == "lo" or (broadcast and int(packet.src) == 0):

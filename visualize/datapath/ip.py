@@ -45,6 +45,8 @@ def _doubt_routes(stack: Stack, skb: Skb, result: Result) -> None:
     doubts = skb.journey.doubts
     for why in result.doubts:
         doubts.note("routing", why, _assumed(why), "the capture", weak="did not answer" not in why and "may each lend" not in why)
+    for text in fib.unknown_hops:
+        doubts.note("routing", f"route {text!r} names a next hop object that was not captured", "it can't be used", "ip nexthop", weak=True)
     if fib.invented:
         doubts.note("routing", f"routes of IPv{fib.family} were not captured in {stack.netns}: only those that follow from the "
                     "addresses are known", "no other route", "ip route show table all")
@@ -151,10 +153,13 @@ def _told(stack: Stack, skb: Skb, sent: bool, why: str, silent: str, at: str) ->
 
 
 def _multicast(stack: Stack, name: str, skb: Skb) -> End:
-    """Multicast: delivered where a socket has joined the group, which no snapshot tells but for the all-hosts group."""
-    if str(skb.packet.dst) not in ("224.0.0.1", "ff02::1", "ff01::1"):
-        skb.journey.doubts.note("routing", f"whether a process has joined {skb.packet.dst} is not captured", "it has",
-                                "ip maddr", weak=True)
+    """Multicast: delivered where the interface has joined the group (ip_check_mc_rcu, ipv6_chk_mcast_addr), else no hook sees it again."""
+    group = skb.packet.dst
+    joined = incoming.joined(stack, name, group)
+    if joined is False:
+        return dropped(stack, skb, f"{name} has not joined {group}, and multicast routing is not modelled")
+    if joined is None:
+        skb.journey.doubts.note("routing", f"whether a process has joined {group} is not captured", "it has", "ip maddr", weak=True)
     return (yield from _deliver(stack, name, skb))
 
 

@@ -87,6 +87,7 @@ class Fib:
         self.rules = tuple(sorted(rules if rules else default_rules(family), key=lambda r: r.priority))
         self.custom_rules = [_bare(r) for r in self.rules] != [_bare(r) for r in default_rules(family)]
         self.asks_ports = any(r.protocol is not None or r.source_ports is not None or r.destination_ports is not None for r in self.rules)
+        self.unknown_hops = tuple(r.text for r in routes or () if r.nexthop_id is not None and not r.nexthops and r.type is RouteType.UNICAST)
         self.has_tclassid = any(r.realm for r in routes or ())
         every = [*(routes or ()), *self._implied(routes)]
         self.custom_local_routes = any(r.type is RouteType.LOCAL and r.protocol not in (None, "kernel") for r in every)

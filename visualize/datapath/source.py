@@ -125,7 +125,7 @@ class _Candidate:
 
 
 def _select6(namespace: Namespace, device: str, toward: IPv6Address) -> IPAddress | None:
-    wish = _Wish(namespace, toward, device, _scope6(toward), _label(namespace, toward))
+    wish = _Wish(namespace, toward, device, _scope6(toward), _label(namespace, toward, device))
     own = namespace.interfaces.get(device)
     only_own = toward.is_multicast or wish.scope <= 2 or _conf(namespace, 6, device, "use_oif_addrs_only")
     master = _l3_master(namespace, own)
@@ -188,7 +188,7 @@ _RULES: tuple[Callable[[_Candidate, _Wish], int], ...] = (
     _preferred,
     lambda c, w: int("home" in c.held.flags),
     lambda c, w: int(c.interface.name == w.device),
-    lambda c, w: int(_label(w.namespace, c.address) == w.label),
+    lambda c, w: int(_label(w.namespace, c.address, c.interface.name) == w.label),
     _privacy,
     lambda c, w: int((c.address in _ORCHID) == (w.toward in _ORCHID)),
     _prefix,
@@ -205,6 +205,8 @@ def _scope6(address: IPv6Address) -> int:
     return 5 if address.is_site_local else 14
 
 
-def _label(namespace: Namespace, address: IPv6Address) -> int:
-    """The label of the longest prefix."""
+def _label(namespace: Namespace, address: IPv6Address, device: str) -> int:
+    """The label of the longest prefix: as captured, else as the kernel starts with them."""
+    if namespace.address_labels is not None:
+        return next((one.label for one in namespace.address_labels if address in one.prefix and one.device in (None, device)), 0xFFFFFFFF)
     return next(label for prefix, label in _LABELS if address in prefix)
