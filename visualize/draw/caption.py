@@ -4,7 +4,7 @@ from snapshot.host import HOST, Host
 from snapshot.host.link import IPAddress
 from visualize.draw.words import endpoint, place_name
 from visualize.flow import Flow
-from visualize.path import Certainty, Path, PolicyApplied, Received, Rewritten, RuleMatched, Verdict
+from visualize.path import Certainty, Path, PolicyApplied, Received, Rewritten, RuleMatched, Step, Verdict
 
 
 def caption(host: Host, flow: Flow) -> str:
@@ -31,7 +31,7 @@ def owner_name(host: Host, address: IPAddress) -> str | None:
 def _who(host: Host, flow: Flow) -> str:
     packet = flow.first.start
     first = flow.first.steps[0]
-    source = owner_name(host, packet.src)
+    source = owner_name(host, packet.src) if _from_within(host, first) else None
     if isinstance(first, Received) and first.local:
         source = "the kernel" if first.by_kernel else place_name(host, first.netns)
     sender = f"{source} ({packet.src})" if source else str(packet.src)
@@ -47,6 +47,13 @@ def _who(host: Host, flow: Flow) -> str:
         what = "an ICMP error"
     to = endpoint(packet.dst, packet.dport)
     return f"{what} from {sender} to {f'{target} ({to})' if target else to} "
+
+
+def _from_within(host: Host, first: Step) -> bool:
+    """Whether a packet came from a captured namespace: over a veth pair, or by a bridge. A wire's packet only claims its source."""
+    namespace = host.namespaces.get(first.netns)
+    interface = namespace.interfaces.get(first.interface or "") if namespace is not None and isinstance(first, Received) else None
+    return interface is not None and (interface.kind == "bridge" or interface.peer_netns is not None)
 
 
 def _rewrites(host: Host, path: Path) -> str:
