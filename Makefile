@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 	@rm -rf out
 	$(BIN)/packetpath flows $(SAMPLE)
 	$(BIN)/packetpath draw $(SAMPLE) -o out --format svg --format png
-	@echo "The pictures are in out/: topology.svg, and a flow-NNN.svg for each flow above (the same as .png)."
+	@echo "The pictures are in out/: topology.svg, rules.svg, and a flow-NNN.svg for each way that flows took (the same as .png)."
 
 test: $(VENV)/.tested
 	$(BIN)/ruff check .
