@@ -22,7 +22,7 @@ from selenium.webdriver.remote.webelement import WebElement
 
 _SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1280,900")
-_WAIT = 10.0  # seconds until something that should happen has not
+_WAIT = 30.0  # seconds until something that should happen has not
 
 
 @contextmanager

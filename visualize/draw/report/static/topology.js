@@ -1,5 +1,6 @@
 // The host's network as Graphviz drew it: zoomed and moved here, its dark colours in the style; a flow's way can be marked on it.
 
+const LEGIBLE = 0.55; // the smallest scale that a picture begins with; what does not fit is moved into sight
 const topology = { built: false, note: null };
 
 function buildTopology() {
@@ -31,7 +32,7 @@ function buildTopology() {
   );
   const port = viewport(drawn, 'Picture of the topology', () => wide);
   put(root, h('div', { class: 'toolbar' }, topology.note, h('span', { class: 'grow' }), port.tools), port.box);
-  requestAnimationFrame(port.fit);
+  requestAnimationFrame(() => port.fit(LEGIBLE));
 }
 
 /** The cards that a flow's ways passed. */

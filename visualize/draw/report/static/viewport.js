@@ -11,9 +11,9 @@ function viewport(content, label, base) {
     inner.style.zoom = scale;
     level.textContent = `${Math.round(scale * 100)}%`;
   };
-  const fit = () => {
+  const fit = (least) => {
     set(1);
-    set(Math.min(1, (box.clientWidth - 8) / (base ? base() : inner.scrollWidth)));
+    set(Math.max(least, Math.min(1, (box.clientWidth - 8) / (base ? base() : inner.scrollWidth))));
   };
   const button = (name, title, act) => h('button', { type: 'button', class: 'iconic', 'aria-label': title, title, onclick: act }, icon(name));
   box.addEventListener('keydown', (event) => {
@@ -40,7 +40,7 @@ function viewport(content, label, base) {
     button('minus', 'Smaller', () => set(scale / 1.2)),
     level,
     button('plus', 'Larger', () => set(scale * 1.2)),
-    h('button', { type: 'button', class: 'quiet-button', onclick: fit }, 'Fit'),
+    h('button', { type: 'button', class: 'quiet-button', onclick: () => fit(0) }, 'Fit'),
   );
   return { box, tools, fit };
 }
