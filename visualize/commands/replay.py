@@ -20,17 +20,32 @@ from visualize.commands.common import (
 @snapshot_argument
 @pcap_option
 @assume_option
-@click.option("--format", "form", type=click.Choice(["ndjson"]), default="ndjson", show_default=True)
+@click.option("--format", "form", type=click.Choice(["ndjson", "trace"]), default="ndjson", show_default=True,
+              help="trace: lines as the kernel's TRACE target logs them.")
+@click.option("--diff", "recorded", metavar="FILE", type=click.Path(exists=True, dir_okay=False),
+              help="Compare with a recorded trace (kernel log, xtables-monitor --trace, nft monitor trace); exit code 1 where they differ.")
 @guarded
-def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], form: str) -> None:
+def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], form: str, recorded: str | None) -> None:
     """Replay the capture: one JSON line for each packet, with every rule that matched (schema packetpath/1).
 
-    Example: packetpath replay samples/default-bridge/snapshot.tar.gz --format ndjson
+    \b
+    Examples:
+      packetpath replay samples/default-bridge/snapshot.tar.gz --format ndjson
+      packetpath replay samples/default-bridge/snapshot.tar.gz --format trace
+      packetpath replay ticket.tar.gz --diff dmesg.txt
     """
     from visualize.line import replay_record, to_json
     from visualize.load import load
     loaded = load(snapshot)
     replayed, findings = replayed_packets(loaded, pcaps, assumed)
+    if recorded is not None or form == "trace":
+        from visualize.terminal.traces import print_difference, print_traces
+        if recorded is not None:
+            print_difference(loaded.built.host, replayed, recorded)
+        else:
+            print_traces(loaded.built.host, replayed)
+        warn(findings)
+        return
     for one in replayed:
         sys.stdout.write(to_json(replay_record(one)) + "\n")
     sys.stdout.flush()

@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 @click.option("--expect", type=click.Choice(["forwarded", "delivered", "dropped", "rejected", "looped", "unknown"]),
               help="Exit with 1 if the verdict is another one.")
 @assume_option
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv", "boxes", *(p for p in PICTURES if p != "text")]),
-              default="text", show_default=True, help="text: phases; boxes: the picture as text; json, csv: for machines; the rest: pictures.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv", "trace", "boxes", *(p for p in PICTURES if p != "text")]),
+              default="text", show_default=True, help="text: phases; boxes: the picture as text; json, csv: for machines; trace: as the kernel "
+                   "logs it; the rest: pictures.")
 @click.option("-o", "output", type=click.Path(dir_okay=False), metavar="FILE", help="Where to write a picture (default: standard output).")
 @detail_option
 @theme_option
@@ -77,6 +78,10 @@ def command(snapshot: str, proto: str, source: str | None, destination: str, int
             from visualize.terminal.console import to_csv
             from visualize.terminal.phases import COLUMNS, path_rows
             click.echo(to_csv(path_rows(path), COLUMNS), nl=False)
+        case "trace":
+            from visualize.draw.kernel_trace import lines
+            for line in lines(path, loaded.built.host):
+                click.echo(str(line))
         case "text":
             from visualize.terminal.console import console
             from visualize.terminal.phases import print_trace
