@@ -131,6 +131,13 @@ def _packet_type(packet: Packet, told: int | None) -> str:
     return {PACKET_BROADCAST: "broadcast", PACKET_MULTICAST: "multicast", PACKET_OTHERHOST: "otherhost"}.get(told or 0, "unicast")
 
 
+def _quotes(made: Packet, seen: Packet) -> bool:
+    """Whether two packets are of one length, and quote the same one."""
+    if made.length != seen.length or made.inner is None or seen.inner is None:
+        return made.length == seen.length and made.inner is seen.inner
+    return all(getattr(made.inner, name) == getattr(seen.inner, name) for name in ("protocol", "identification", "seq", "sport", "dport"))
+
+
 class Replay:
     """Feeds captures through a `Machine`, one packet after the other, and yields each when its evidence is complete."""
 
@@ -346,11 +353,11 @@ class Replay:
 
     def _made_here(self, packet: Packet) -> _Child | None:
         """The kernel-made packet that a capture of the host's own packets shows."""
-        for child in self._children:
-            if form(child.path.start) == form(packet):
-                self._children.remove(child)
-                return child
-        return None
+        alike = [child for child in self._children if form(child.path.start) == form(packet)]
+        best = max(alike, key=lambda child: (_quotes(child.path.start, packet), child.born), default=None)
+        if best is not None:
+            self._children.remove(best)
+        return best
 
     def _origin(self, stack: Stack, place: Place, packet: Packet, now: int) -> tuple[Path, Journey, str | None]:
         """A packet first seen leaving (or on `lo`): sent by this host, or its origin was not captured.

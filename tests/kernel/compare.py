@@ -90,7 +90,8 @@ def _is(head: Line, packet: Line) -> bool:
     """The line is about the packet that was sent. Fragments may have been put together, or be a line each."""
     if packet.get("fragmented"):
         names = ("src", "dst", "proto") if ":" in head["src"] else ("src", "dst", "proto", "id")
-        return all(head[name] == packet["form"][name] for name in names)
+        kind = re.search(r" type (\d+) ", packet["sent"])
+        return all(head[name] == packet["form"][name] for name in names) and (kind is None or head.get("icmp_type") == int(kind[1]))
     return _form(head) == _form(packet["form"])
 
 

@@ -1,5 +1,6 @@
 """Random but seeded cases: rulesets that a kernel accepts, and sequences of packets that try them.  The same seed, the same case."""
 
+import re
 from dataclasses import dataclass, field
 from random import Random
 
@@ -150,7 +151,7 @@ class Ruleset:
         target = self._target(table, chain, base, proto)
         if (target.startswith("REJECT") and "tcp-reset" in target) or "@tcp" in target:
             proto = "tcp"
-        if ("--to-ports" in target or "]:" in target or ":8" in target.split("--to-")[-1]) and proto not in ("tcp", "udp"):
+        if ("--to-ports" in target or re.search(r"(\]|\.\d+):\d", target)) and proto not in ("tcp", "udp"):
             proto = rng.choice(["tcp", "udp"])
         matches = [self._protocol(proto)] if proto else ["! -p tcp"] if rng.random() < 0.1 else []
         makers = [self._address, self._interface, self._ports, self._state, self._type, self._mark, self._set, self._physdev]

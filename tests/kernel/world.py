@@ -278,6 +278,7 @@ class World:
         with self.host.inside(), socket.socket(socket.AF_INET if head.family == 4 else socket.AF_INET6, socket.SOCK_RAW,
                                                socket.IPPROTO_RAW) as sock:
             try:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
                 sock.bind((head.src, 0))
                 sock.sendto(packet, (head.dst, 0))
             except OSError as error:

@@ -134,12 +134,19 @@ class Tracker:
         self._sysctls = sysctls or {}
         self._tcp = tcp.Rules(self._setting("nf_conntrack_tcp_loose", 1) != 0, self._setting("nf_conntrack_tcp_be_liberal", 0) != 0,
                               self._setting("nf_conntrack_tcp_ignore_invalid_rst", 0) != 0, release >= (6, 1))
+        self._tracks_dccp = any("nf_conntrack_dccp" in name for name in self._sysctls) if self._sysctls else release < (6, 17)
         self._by_source: dict[tuple[int, int, IPAddress, int], list[Connection]] = {}
         self._lots: list[Connection] = []
 
     def _setting(self, name: str, default: int) -> int:
         text = self._sysctls.get(f"net.netfilter.{name}", "")
         return int(text) if text.lstrip("-").isdigit() else default
+
+    def tuple_of(self, packet: Packet) -> FlowTuple | None:
+        """A packet's tuple; DCCP has ports in it only on kernels that track DCCP, which Linux 6.17 no longer does."""
+        if packet.protocol == Protocol.DCCP and not self._tracks_dccp:
+            return FlowTuple(packet.src, packet.dst, packet.protocol)
+        return tuple_of(packet)
 
     def seed(self, entries: tuple[ConntrackEntry, ...], now: int | None) -> None:
         """Put the captured table in: tuples, marks, states, timeouts from `now` on."""
@@ -200,7 +207,7 @@ class Tracker:
 
     def find(self, wanted: FlowTuple, zone: Zone, now: int | None) -> tuple[Connection, bool] | None:
         """The live entry that holds this tuple, and whether it is its reply direction."""
-        for reply in (False, True):
+        for reply in (True, False):  # the reply direction was hashed last, so it is found first where both are the same
             found = self._alive((zone.of(reply), reply, wanted), now)
             if found is not None:
                 return found, reply
@@ -268,7 +275,7 @@ class Tracker:
             return self._icmp_error(packet, zone, now)
         if packet.protocol == Protocol.ICMPV6 and packet.icmp_type in (130, 131, 132, 133, 134, 135, 136, 137, 143):
             return Tracking(None, "UNTRACKED", why="neighbour discovery and MLD are not tracked")
-        wanted = tuple_of(packet)
+        wanted = self.tuple_of(packet)
         if wanted is None:
             return Tracking(None, "INVALID", why="its transport header is not complete")
         found, guess = self._recognized(wanted, zone, now)
@@ -323,7 +330,7 @@ class Tracker:
 
     def _icmp_error(self, packet: Packet, zone: Zone, now: int | None) -> Tracking:
         """RELATED, where the quoted packet belongs to a connection (nf_conntrack_inet_error)."""
-        inner = tuple_of(packet.inner) if packet.inner is not None else None
+        inner = self.tuple_of(packet.inner) if packet.inner is not None else None
         if inner is None:
             return Tracking(None, "INVALID", why="the packet that this ICMP error quotes can't be read")
         found, guess = self._recognized(inner.inverse(), zone, now)

@@ -116,6 +116,7 @@ def transmit(stack: Stack, name: str, skb: Skb) -> End:
 
 def _loop(stack: Stack, name: str, skb: Skb) -> End:
     """Over `lo` (or a VRF's device): the packet keeps its connection and its mark, and comes in again (loopback_xmit)."""
+    skb.forget_invalid()
     yield Received(stack.netns, skb.packet, name)
     return (yield from ip.receive(stack, name, skb))
 

@@ -12,7 +12,7 @@ from visualize.datapath.stack import Stack
 from visualize.datapath.traverse import Way, traverse
 from visualize.netfilter.hook import Hook
 from visualize.packet.packet import Packet, Protocol
-from visualize.path import Ended, Rewritten, Routed, Step, Verdict
+from visualize.path import Ended, Received, Rewritten, Routed, Step, Verdict, changed_fields
 
 End = Generator[Step, None, Ended]
 
@@ -275,7 +275,49 @@ def _too_big(stack: Stack, name: str, result: Result, packet: Packet) -> bool:
 
 
 def output(stack: Stack, skb: Skb, out: str) -> End:
-    """ip_output: POSTROUTING, then the interface."""
+    """ip_output, ip_mc_output: POSTROUTING, then the interface; a copy of the host's own broadcasts and multicasts comes back in."""
+    if not _comes_back(stack, skb, out):
+        return (yield from _leave(stack, skb, out))
+    before, copy = skb.packet, replace(skb)
+    back = yield from _copied(stack, copy, out)
+    yield from _as(stack, copy.packet, before, "the packet itself goes on")
+    left = yield from _leave(stack, skb, out)
+    if back.verdict is not Verdict.DELIVERED:
+        return left
+    yield from _as(stack, left.packet, copy.packet, "the copy that was delivered")
+    return replace(back, why=f"{back.why}, as a copy; the packet itself: {left.why}")
+
+
+def _as(stack: Stack, old: Packet, new: Packet, why: str) -> Iterator[Step]:
+    before, after = changed_fields(old, new)
+    if before:
+        yield Rewritten(stack.netns, new, "", "COPY", "kernel", before, after, why)
+
+
+def _comes_back(stack: Stack, skb: Skb, out: str) -> bool:
+    """Whether the kernel loops a copy back: of a broadcast always, of a multicast where the interface has joined the group."""
+    if not skb.local_origin or skb.packet.family == 6 or skb.route is None or out == "lo":
+        return False
+    if skb.route.type is RouteType.MULTICAST and str(skb.packet.dst) != "224.0.0.1":
+        skb.journey.doubts.note("routing", f"whether {out} has joined {skb.packet.dst}, and so a copy comes back, is not captured", "it has not",
+                                "ip maddr", weak=False)
+        return False
+    return skb.route.type in (RouteType.BROADCAST, RouteType.MULTICAST)
+
+
+def _copied(stack: Stack, copy: Skb, out: str) -> End:
+    """ip_mc_finish_output, dev_loopback_xmit: through POSTROUTING, and in again by the same interface, unseen by captures."""
+    ended = yield from traverse(stack, Hook.POSTROUTING, copy, None, out)
+    if ended is not None:
+        return ended
+    copy.forget_invalid()
+    copy.in_device = out
+    yield Received(stack.netns, copy.packet, out, local=True)
+    ended = yield from traverse(stack, Hook.PREROUTING, copy, out, None)
+    return ended if ended is not None else (yield from _deliver(stack, out, copy))
+
+
+def _leave(stack: Stack, skb: Skb, out: str) -> End:
     ended = yield from traverse(stack, Hook.POSTROUTING, skb, skb.in_device, out, physin=skb.physin)
     if ended is not None:
         return ended

@@ -11,7 +11,7 @@ from typing import Any
 from snapshot.host.link import IPAddress
 from visualize.datapath.conntrack import Connection, Tracker
 from visualize.datapath.doubt import Doubts
-from visualize.datapath.tuples import PORT_PROTOCOLS, FlowTuple
+from visualize.datapath.tuples import FlowTuple
 from visualize.netfilter.jhash import jhash2, words
 from visualize.netfilter.outcome import NatRequest
 from visualize.packet.packet import Packet, Protocol
@@ -40,7 +40,7 @@ class _Range:
         """Whether a tuple's source lies in it (nf_in_range)."""
         if not int(self.first) <= int(one.src) <= int(self.last):
             return False
-        keyed = one.is_icmp or one.protocol in PORT_PROTOCOLS
+        keyed = one.is_icmp or one.has_ports
         return self.low is None or self.high is None or not keyed or self.low <= one.a <= self.high
 
 
@@ -108,7 +108,7 @@ class _Choice:
 
     @staticmethod
     def _in_ports(wanted: FlowTuple, low: int, high: int, key: int) -> bool:
-        return not (wanted.is_icmp or wanted.protocol in PORT_PROTOCOLS) or low <= key <= high
+        return not (wanted.is_icmp or wanted.has_ports) or low <= key <= high
 
     def _placed(self, current: FlowTuple) -> FlowTuple:
         """find_best_ips_proto: the one address, or the one of the range that a hash of source and destination names."""
@@ -119,7 +119,7 @@ class _Choice:
     def _keys(self, wanted: FlowTuple) -> tuple[int, int] | None:
         """The lowest key to try and how many there are; None where the protocol has none to change (nf_nat_l4proto_unique_tuple)."""
         low, high = self.range.low, self.range.high
-        if not wanted.is_icmp and wanted.protocol not in PORT_PROTOCOLS:
+        if not wanted.is_icmp and not wanted.has_ports:
             return None
         if low is not None and high is not None:
             low, high = min(low, high), max(low, high)
@@ -250,7 +250,7 @@ def translate_error(packet: Packet, connection: Connection, reply: bool, source_
 
 def _apply(packet: Packet, target: FlowTuple, source: bool) -> Packet:
     changes: dict[str, Any] = {"src": target.src} if source else {"dst": target.dst}
-    if packet.protocol in PORT_PROTOCOLS and packet.sport is not None:
+    if target.has_ports and packet.sport is not None:
         changes["sport" if source else "dport"] = target.a if source else target.b
     elif packet.protocol in (Protocol.ICMP, Protocol.ICMPV6) and packet.icmp_id is not None:
         changes["icmp_id"] = target.a

@@ -43,3 +43,8 @@ class Skb:
     packet_type: str = "unicast"
     vlan: int | None = None  # the frame's VLAN tag
     vid: int = 0  # the VLAN that a bridge which filters has put it in; 0: none
+
+    def forget_invalid(self) -> None:
+        """An INVALID packet carries nothing of its tracking: where it comes in again, it is looked at anew (nf_conntrack_in)."""
+        if self.tracking is not None and self.tracking.state == "INVALID":
+            self.tracking, self.notrack, self.template, self.zone = None, False, False, NO_ZONE

@@ -28,6 +28,11 @@ class FlowTuple(NamedTuple):
         """True for ICMP and ICMPv6."""
         return self.protocol in (Protocol.ICMP, Protocol.ICMPV6)
 
+    @property
+    def has_ports(self) -> bool:
+        """Whether `a` and `b` are ports. DCCP without any is one that the kernel does not track by ports."""
+        return self.protocol in PORT_PROTOCOLS and not (self.protocol == Protocol.DCCP and not self.a and not self.b)
+
     def inverse(self) -> "FlowTuple":
         """The tuple of the other direction (nf_ct_invert_tuple)."""
         if self.is_icmp:
