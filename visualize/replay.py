@@ -345,15 +345,15 @@ class Replay:
 
     def _child(self, place: Place, packet: Packet) -> _Child | None:
         """The kernel-made packet that this is the first sighting of."""
-        for child in self._children:
-            if child.places and child.places[0][0] == place and form(child.places[0][1])[:6] == form(packet)[:6]:
-                self._children.remove(child)
-                return child
-        return None
+        return self._likeliest(packet, [child for child in self._children if child.places and child.places[0][0] == place
+                                        and form(child.places[0][1])[:6] == form(packet)[:6]])
 
     def _made_here(self, packet: Packet) -> _Child | None:
         """The kernel-made packet that a capture of the host's own packets shows."""
-        alike = [child for child in self._children if form(child.path.start) == form(packet)]
+        return self._likeliest(packet, [child for child in self._children if form(child.path.start) == form(packet)])
+
+    def _likeliest(self, packet: Packet, alike: list[_Child]) -> _Child | None:
+        """Of several that look alike, the one that quotes the same packet, and the latest."""
         best = max(alike, key=lambda child: (_quotes(child.path.start, packet), child.born), default=None)
         if best is not None:
             self._children.remove(best)

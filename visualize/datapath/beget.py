@@ -17,6 +17,7 @@ from visualize.netfilter.target.TEE import CLONING
 from visualize.packet.packet import ACK, RST, SYN, Packet, Protocol
 from visualize.path import Path
 
+_MANY = frozenset({RouteType.BROADCAST, RouteType.MULTICAST})
 # --reject-with -> ICMP type and code (ipt_REJECT, ip6t_REJECT)
 _CODES4 = {"icmp-net-unreachable": 0, "icmp-host-unreachable": 1, "icmp-proto-unreachable": 2, "icmp-port-unreachable": 3,
            "icmp-net-prohibited": 9, "icmp-host-prohibited": 10, "icmp-admin-prohibited": 13}
@@ -50,7 +51,7 @@ def icmp_error(stack: Stack, skb: Skb, incoming: str, kind: int, code: int) -> b
     packet = skb.packet
     if packet.is_icmp_error or packet.fragment_offset > 0 or packet.dst.is_multicast or packet.src.is_multicast:
         return False
-    if int(packet.src) == 0:
+    if int(packet.src) == 0 or skb.packet_type != "unicast" or (skb.route is not None and skb.route.type in _MANY):
         return False
     if skb.local_origin and packet.icmp_type in (0, 129):
         return False  # the kernel's own echo reply: icmp_xmit_lock is held while it is sent, so nothing answers it
