@@ -1,6 +1,7 @@
 """Writing pictures into a folder: flows, the topology, the rules that were met, two flows compared."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path as FilePath
 
 from snapshot.host import Host
@@ -13,6 +14,7 @@ from visualize.draw.rules_map import rules_scene
 from visualize.draw.scene import Scene
 from visualize.draw.topology import topology_scene
 from visualize.flow import Flow, PathUse
+from visualize.progress import watched
 
 
 def flow_scenes(host: Host, flows: Sequence[Flow], detail: str, each: bool = False) -> dict[str, Scene]:
@@ -50,11 +52,11 @@ def write_pictures(scenes: Mapping[str, Scene], folder: str, formats: Sequence[s
     target.mkdir(parents=True, exist_ok=True)
     names: list[str] = []
     for form in formats:
+        drawn = pictures(scenes, partial(picture, form=form, style=style))
         try:
-            drawn = pictures(scenes, lambda scene, form=form: picture(scene, form, style))  # type: ignore[misc]
+            for name, data in watched(drawn, "drawing", "pictures", 10):
+                names.append(f"{name}.{SUFFIXES[form]}")
+                (target / names[-1]).write_bytes(data)
         except RenderError as error:
             raise SnapshotError(str(error)) from error
-        for name, data in drawn.items():
-            names.append(f"{name}.{SUFFIXES[form]}")
-            (target / names[-1]).write_bytes(data)
     return names

@@ -23,9 +23,35 @@ from visualize.commands.common import (
 )
 
 if TYPE_CHECKING:
+    from snapshot.host import Host
     from visualize.draw.picture import Style
     from visualize.load import Loaded
     from visualize.path import Path
+
+
+def _host(context: click.Context) -> Host | None:
+    """The host of the snapshot that stands on the command line so far."""
+    from snapshot.raw import SnapshotError
+    from visualize.load import load
+    words = [word for word in context.args if not word.startswith("-")]  # where the last option still lacks its value
+    try:
+        return load(context.params.get("snapshot") or (words[0] if words else "")).built.host
+    except (SnapshotError, OSError):
+        return None
+
+
+def _senders(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Completion of `--from`: containers and namespaces."""
+    host = _host(context)
+    names = {*host.namespaces, *(c.name for c in host.containers)} if host is not None else set()
+    return sorted(name for name in names if name.startswith(begun) and name.isprintable())
+
+
+def _interfaces(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Completion of `--in`: the host's interfaces."""
+    host = _host(context)
+    own = host.namespaces.get("host") if host is not None else None
+    return sorted(name for name in (own.interfaces if own is not None else ()) if name.startswith(begun) and name.isprintable())
 
 
 @click.command("trace")
@@ -33,8 +59,9 @@ if TYPE_CHECKING:
 @click.option("--proto", default="tcp", show_default=True, help="tcp, udp, icmp, icmpv6, or a number.")
 @click.option("--src", "source", metavar="A[:PORT]", help="Source (default: the address that the sender would choose).")
 @click.option("--dst", "destination", required=True, metavar="B[:PORT]", help="Destination; IPv6 with a port: [2001:db8::1]:80.")
-@click.option("--in", "interface", metavar="IFACE", help="It arrives by this interface of the host ([NETNS/]IFACE).")
-@click.option("--from", "sender", metavar="NAME", help="It is sent by this container or namespace (`host`: by the host itself).")
+@click.option("--in", "interface", metavar="IFACE", shell_complete=_interfaces, help="It arrives by this interface of the host ([NETNS/]IFACE).")
+@click.option("--from", "sender", metavar="NAME", shell_complete=_senders,
+              help="It is sent by this container or namespace (`host`: by the host itself).")
 @click.option("--ttl", type=click.IntRange(0, 255), default=64, show_default=True)
 @click.option("--mark", type=str, default="0", help="The packet's mark, e.g. 0x1.")
 @click.option("--tcp-flags", "flags", default="syn", show_default=True, help="Comma-separated: syn, ack, fin, rst, psh, urg.")

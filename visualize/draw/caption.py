@@ -102,7 +102,7 @@ def _why(path: Path) -> str:
         return f" because no rule of {last.table} {last.chain} let it through (policy {last.verdict})"
     if isinstance(last, RuleMatched) and last.verdict in ("DROP", "REJECT"):
         return f" by rule {last.rule} of {last.table} {last.chain}"
-    return f" because {path.end.why}"
+    return f": {path.end.why}"
 
 
 def _reply(flow: Flow) -> str:

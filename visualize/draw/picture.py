@@ -1,6 +1,6 @@
 """From a scene to a file's bytes, in every format that there is. Many pictures are drawn side by side, and each only once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import cpu_count
@@ -57,9 +57,9 @@ def _graphviz(scene: Scene, form: str, style: Style) -> bytes:
     return finish(render(text, form), scene.title, scene.caption, follow_reader=style.theme is None)
 
 
-def pictures(scenes: Mapping[str, Scene], draw: Callable[[Scene], bytes]) -> dict[str, bytes]:
-    """Draw many, side by side; a scene that occurs twice is drawn once. Names keep their order."""
-    distinct = list(dict.fromkeys(scenes.values()))
+def pictures(scenes: Mapping[str, Scene], draw: Callable[[Scene], bytes]) -> Iterator[tuple[str, bytes]]:
+    """Draw many, side by side, in their order; a scene that occurs twice is drawn once."""
     with ThreadPoolExecutor(max_workers=cpu_count() or 2) as pool:
-        drawn = dict(zip(distinct, pool.map(draw, distinct), strict=True))
-    return {name: drawn[scene] for name, scene in scenes.items()}
+        drawn = {scene: pool.submit(draw, scene) for scene in dict.fromkeys(scenes.values())}
+        for name, scene in scenes.items():
+            yield name, drawn[scene].result()

@@ -67,5 +67,5 @@ def test_the_original_goes_down_on_the_left_and_the_reply_comes_up_on_the_right(
 def test_every_flow_of_every_sample_draws(name: str) -> None:
     """Each diagram is accepted by Graphviz."""
     host, flows = sample(name)
-    drawn = pictures({str(f.number): path_scene(host, f) for f in flows}, lambda one: picture(one, "svg"))
+    drawn = dict(pictures({str(f.number): path_scene(host, f) for f in flows}, lambda one: picture(one, "svg")))
     assert len(drawn) == len(flows)

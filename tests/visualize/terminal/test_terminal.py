@@ -97,4 +97,6 @@ def test_completion_knows_commands_and_options() -> None:
     from click.shell_completion import ShellComplete
     complete = ShellComplete(main, {}, "packetpath", "_PACKETPATH_COMPLETE")
     assert {"flows", "trace", "draw"} <= {item.value for item in complete.get_completions([], "")}
+    assert {item.value for item in complete.get_completions(["trace", str(SAMPLE), "--from"], "w")} == {"web"}
+    assert {item.value for item in complete.get_completions(["trace", str(SAMPLE), "--in"], "eth")} == {"eth0", "eth1"}
     assert "--highlight" in {item.value for item in complete.get_completions(["draw"], "--")}
