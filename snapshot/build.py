@@ -129,7 +129,7 @@ def _namespace(name: str, files: Files, findings: list[Finding]) -> Namespace:
         every(files, "conntrack", conntrack.parse, findings) if files.of("conntrack") else None, first(files, _LISTENERS, findings),
         _settings(files, findings), unseen4=unseen4, unseen6=unseen6,
         address_labels=first(files, (("ip-addrlabel", ip_addrlabel.parse),), findings) or None)
-    return invent_interfaces(made, findings)
+    return invent_interfaces(made, any(files.of(fact) for fact, _ in _ADDRESSES), findings)
 
 
 def _routes(files: Files, family: int, findings: list[Finding]) -> tuple[Route, ...] | None:

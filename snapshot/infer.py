@@ -11,8 +11,9 @@ from ipaddress import IPv4Address, IPv4Network, ip_network
 from snapshot.finding import Finding, Kind
 from snapshot.host import HOST, Host, Namespace
 from snapshot.host.container import Container, DockerNetwork, Endpoint
+from snapshot.host.firewall import Clause
 from snapshot.host.link import Address, Bridge, BridgePort, Interface, IPNetwork
-from snapshot.host.routing import NextHop, Route
+from snapshot.host.routing import NextHop, Route, RouteType
 
 _UP = frozenset({"UP", "LOWER_UP", "BROADCAST", "MULTICAST"})
 _BRIDGE = re.compile(r"^(docker0|br-[0-9a-f]{12}|virbr\d+|cni\d+|podman\d+|docker_gwbridge|lxcbr\d+|lxdbr\d+)$")
@@ -161,12 +162,30 @@ def _routes(interfaces: Mapping[str, Interface], endpoints: list[Endpoint]) -> l
     return found
 
 
-def invent_interfaces(namespace: Namespace, findings: list[Finding]) -> Namespace:
-    """Where no interface was captured: those that rules and routes name; a bridge of Docker's, libvirt's or CNI's by its name."""
-    if namespace.interfaces:
+def invent_interfaces(namespace: Namespace, told: bool, findings: list[Finding]) -> Namespace:
+    """Where no addresses were captured (`told` is false): interfaces that rules and routes name, with the addresses that routes tell.
+
+    A bridge of Docker's, libvirt's or CNI's is known by its name, its subnet by its MASQUERADE rule.
+    """
+    if told:
         return namespace
-    names: dict[str, None] = {}
     subnets: dict[str, IPNetwork] = {}
+    names = dict.fromkeys(namespace.interfaces) if namespace.interfaces else _named(namespace, subnets)
+    addresses = _addresses(namespace)
+    made = {name: _invented(name, subnets.get(name), addresses.get(name, []), namespace.interfaces.get(name)) for name in sorted(names)}
+    if not namespace.interfaces and made:
+        guessed = [f"{name} ({subnets[name]})" if name in subnets else name for name in made if _BRIDGE.match(name)]
+        findings.append(Finding(Kind.AMBIGUOUS, f"netns/{namespace.name}/ip-link", 0, ", ".join(made)[:200], "no interface was captured: these are "
+                                "invented from rules and routes" + (f"; taken to be bridges: {', '.join(guessed)}" if guessed else "")))
+    loop = Interface("lo", flags=frozenset({"UP", "LOWER_UP", "LOOPBACK"}), addresses=(_LOOPBACK,), invented=True)
+    local = any(route.type is RouteType.LOCAL and route.nexthops for route in namespace.routes4 or ())
+    why = "" if local else "its addresses were not captured: which packets are for the host itself is known only as far as routes tell"
+    return replace(namespace, interfaces=made if namespace.interfaces else {"lo": loop, **made} if made else {}, invented=why)
+
+
+def _named(namespace: Namespace, subnets: dict[str, IPNetwork]) -> dict[str, None]:
+    """The interfaces that rules and routes name; `subnets` is filled by the way."""
+    names: dict[str, None] = {}
     for table in (*(namespace.tables4 or ()), *(namespace.tables6 or ())):
         for chain in table.chains.values():
             for rule in chain.rules:
@@ -176,44 +195,42 @@ def invent_interfaces(namespace: Namespace, findings: list[Finding]) -> Namespac
                 for option in own.options if own is not None else ():
                     if option.name in ("-i", "-o") and option.values and not option.values[0].endswith("+"):
                         names[option.values[0]] = None
-                _learn_subnet(table.name, rule.matches, rule.jump, subnets)
+                if own is not None and table.name == "nat" and rule.jump == "MASQUERADE":
+                    _learn_subnet(own, subnets)
     for route in (*(namespace.routes4 or ()), *(namespace.routes6 or ())):
         names.update(dict.fromkeys(hop.device for hop in route.nexthops if hop.device))
-    if not names:
-        return namespace
-    made = {name: _invented(name, subnets.get(name)) for name in sorted(names)}
-    guessed = [f"{name} ({subnets[name]})" if name in subnets else name for name in made if _BRIDGE.match(name)]
-    findings.append(
-        Finding(
-            Kind.AMBIGUOUS,
-            f"netns/{namespace.name}/ip-link",
-            0,
-            ", ".join(made)[:200],
-            "no interface was captured: these are "
-            "invented from rules and routes" + (f"; taken to be bridges: {', '.join(guessed)}" if guessed else ""),
-        )
-    )
-    return replace(
-        namespace, interfaces={"lo": Interface("lo", flags=frozenset({"UP", "LOWER_UP", "LOOPBACK"}), addresses=(_LOOPBACK,), invented=True), **made}
-    )
+    return names
 
 
-def _invented(name: str, subnet: IPNetwork | None) -> Interface:
+def _addresses(namespace: Namespace) -> dict[str, list[Address]]:
+    """Addresses that routes tell: `local` routes name each, a connected route names its interface's (`scope link src A`)."""
+    found: dict[str, list[Address]] = {}
+    every = (*(namespace.routes4 or ()), *(namespace.routes6 or ()))
+    connected = [route for route in every if route.type is RouteType.UNICAST and len(route.nexthops) == 1 and route.nexthops[0].gateway is None]
+    lengths = {(one.nexthops[0].device, one.preferred_source): one.destination.prefixlen for one in connected if one.preferred_source is not None}
+    for route in every:
+        if route.type is RouteType.LOCAL and route.nexthops and route.destination.prefixlen == route.destination.max_prefixlen:
+            lengths.setdefault((route.nexthops[0].device, route.destination.network_address), route.destination.prefixlen)
+    for (device, address), length in lengths.items():
+        if device is not None and address is not None and not address.is_loopback:
+            scope = "link" if address.version == 6 and address.is_link_local else "global"
+            found.setdefault(device, []).append(Address(address, length, scope))
+    return found
+
+
+def _invented(name: str, subnet: IPNetwork | None, told: list[Address], held: Interface | None) -> Interface:
+    """An interface with the addresses that are told; the first address of a Docker network is the bridge's own, unless it was told otherwise."""
+    if held is not None:
+        return held if held.addresses or not told else replace(held, addresses=tuple(told))
     bridge = Bridge() if _BRIDGE.match(name) else None
-    # the first address of a Docker network is the bridge's own, unless it was told otherwise
-    addresses = (Address(subnet.network_address + 1, subnet.prefixlen),) if subnet is not None and bridge is not None else ()
-    return Interface(
-        name, kind="bridge" if bridge is not None else None, flags=_UP, operstate="UP", bridge=bridge, addresses=addresses, invented=True
-    )
+    if not told and subnet is not None and bridge is not None:
+        told = [Address(subnet.network_address + 1, subnet.prefixlen)]
+    kind = "bridge" if bridge is not None else None
+    return Interface(name, kind=kind, flags=_UP, operstate="UP", bridge=bridge, addresses=tuple(told), invented=True)
 
 
-def _learn_subnet(table: str, matches: tuple[object, ...], jump: str, subnets: dict[str, IPNetwork]) -> None:
+def _learn_subnet(own: Clause, subnets: dict[str, IPNetwork]) -> None:
     """`-s 172.17.0.0/16 ! -o docker0 -j MASQUERADE` tells a bridge's subnet."""
-    from snapshot.host.firewall import Clause
-
-    own = matches[0] if matches and isinstance(matches[0], Clause) and matches[0].name == "" else None
-    if table != "nat" or jump != "MASQUERADE" or own is None:
-        return
     source, out = own.option("-s"), own.option("-o")
     if source is None or out is None or not out.negated or source.negated or not out.values or not source.values:
         return

@@ -97,7 +97,8 @@ def _named(loaded: Loaded, text: str, findings: list[Finding]) -> Source:
             netns = next(iter(namespaces))
         else:
             raise SnapshotError(f"{text}: the snapshot has no namespace {netns!r} (it has: {', '.join(namespaces)})")
-    if interface is not None and namespaces[netns].interfaces and interface not in namespaces[netns].interfaces:
+    known = namespaces[netns].interfaces
+    if interface is not None and interface not in known and any(not one.invented for one in known.values()):
         raise SnapshotError(f"{text}: namespace {netns} has no interface {interface!r} "
                             f"(it has: {', '.join(namespaces[netns].interfaces)})")
     return Source(FilePath(path).name, frames, netns, interface, local, _capture(frames))

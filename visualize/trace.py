@@ -99,7 +99,7 @@ def _start(host: Host, question: Question) -> tuple[str, str | None]:
     if netns not in host.namespaces:
         raise ValueError(f"--in: no namespace {netns!r} (there are: {', '.join(host.namespaces)})")
     namespace = host.namespaces[netns]
-    if namespace.interfaces and name not in namespace.interfaces:
+    if name not in namespace.interfaces and any(not one.invented for one in namespace.interfaces.values()):
         raise ValueError(f"--in: no interface {name!r} in {netns} (there are: {', '.join(namespace.interfaces)})")
     return netns, name
 

@@ -43,6 +43,7 @@ class Namespace:
     address_labels: tuple[AddressLabel, ...] | None = None
     unseen4: tuple[tuple[str, str], ...] = ()  # (table, why): IPv4 tables that may be there and were not captured ("" for the table: any)
     unseen6: tuple[tuple[str, str], ...] = ()
+    invented: str = ""  # why its addresses are not all known; empty where they were captured
     inferred: str = ""  # why this namespace is not captured but put together from what others tell; empty for one that was captured
 
     def sysctl(self, name: str) -> str | None:

@@ -29,7 +29,6 @@ def arrive(stack: Stack, name: str, skb: Skb) -> End:
     looped = _looped(stack, name, skb)
     if looped is not None:
         return looped
-    stack.doubt_inferred(skb.journey.doubts)
     native.note_ingress(stack, name, skb)
     interface = stack.interface(name)
     if interface is not None and interface.flags and not interface.up:
@@ -101,6 +100,8 @@ def transmit(stack: Stack, name: str, skb: Skb) -> End:
     if interface.flags and not interface.up:
         return ip.dropped(stack, skb, f"{name} is down")
     match interface.kind:
+        case "bridge" if interface.invented and not bridge.ports(stack, interface):
+            return leave(stack, name, skb)  # none of its ports was captured
         case "bridge":
             return (yield from bridge.send(stack, interface, skb))
         case "vlan" | "macvlan" | "macvtap" | "ipvlan":

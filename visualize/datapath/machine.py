@@ -1,6 +1,6 @@
 """The captured machine, ready to take packets: one stack for each namespace, and the only entry to the datapath."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -89,7 +89,6 @@ class Machine:
         stack = self._stacks[netns]
         journey = Journey(doubts or Doubts(self.assumptions), now, misjudged(packet), broken(packet))
         first = Received(netns, packet, None, local=True)
-        stack.doubt_inferred(journey.doubts)
         return self._finish(packet, first, ip.send(stack, Skb(packet, journey), outgoing), journey)
 
     def child(self, stack: Stack, packet: Packet, now: int | None, tracking: Tracking | None, route: Decision) -> Path:
@@ -109,16 +108,22 @@ class Machine:
         first = Received(stack.netns, packet, None, local=True, by_kernel=True)
         return self._finish(packet, first, device.transmit(stack, out, skb), journey)[0]
 
+    def _doubt_bundle(self, steps: Sequence[Step], doubts: Doubts) -> None:
+        """What makes no answer of this bundle certain, and what makes none certain that passes a namespace which was inferred."""
+        for why in self.host.doubts:
+            doubts.note("snapshot", why, "as captured", "the report before it was cleaned")
+        for name in dict.fromkeys(step.netns for step in steps):
+            self._stacks[name].doubt_inferred(doubts)
+
     def _finish(self, packet: Packet, first: Step, way: Generator[Step, None, Ended], journey: Journey) -> tuple[Path, Journey]:
         steps = [first]
-        for why in self.host.doubts:
-            journey.doubts.note("snapshot", why, "as captured", "the report before it was cleaned")
         while True:
             try:
                 steps.append(next(way))
             except StopIteration as stop:
                 steps.append(stop.value)
                 break
+        self._doubt_bundle(steps, journey.doubts)
         tracking = journey.states[0][1] if journey.states else None
         path = Path(packet, tuple(steps), journey.doubts.all(), tuple(sorted(journey.read)),
                     tracking.state if tracking else "", "reply" if tracking and tracking.reply else "original",

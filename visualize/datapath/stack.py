@@ -53,7 +53,7 @@ class Stack:
     def address_type(self, address: IPAddress, device: str | None = None) -> str | None:
         """inet_addr_type, with IPv6's ANYCAST and UNREACHABLE from the routes."""
         fib = self.fib[address.version]
-        if not self.namespace.interfaces and fib.invented:
+        if (self.namespace.invented or (not self.namespace.interfaces and fib.invented)) and not address.is_loopback and not address.is_multicast:
             return None
         if address.version == 6:
             return self._address_type6(address, device)
@@ -103,6 +103,8 @@ class Stack:
 
     def doubt_inferred(self, doubts: Doubts) -> None:
         """A namespace that was put together from what others tell makes every path through it an assumed one."""
+        if self.namespace.invented:
+            doubts.note(f"addresses of {self.netns}", self.namespace.invented, "no other address is its own", "ip addr")
         if self.namespace.inferred:
             doubts.note(f"namespace {self.netns}", self.namespace.inferred, "one interface for each network, and no rules of its own",
                         "a snapshot with this namespace in it")
