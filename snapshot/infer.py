@@ -172,7 +172,8 @@ def invent_interfaces(namespace: Namespace, told: bool, findings: list[Finding])
     subnets: dict[str, IPNetwork] = {}
     names = dict.fromkeys(namespace.interfaces) if namespace.interfaces else _named(namespace, subnets)
     addresses = _addresses(namespace)
-    made = {name: _invented(name, subnets.get(name), addresses.get(name, []), namespace.interfaces.get(name)) for name in sorted(names)}
+    order = list(names) if namespace.interfaces else sorted(names)
+    made = {name: _invented(name, subnets.get(name), addresses.get(name, []), namespace.interfaces.get(name)) for name in order}
     if not namespace.interfaces and made:
         guessed = [f"{name} ({subnets[name]})" if name in subnets else name for name in made if _BRIDGE.match(name)]
         findings.append(Finding(Kind.AMBIGUOUS, f"netns/{namespace.name}/ip-link", 0, ", ".join(made)[:200], "no interface was captured: these are "
