@@ -93,6 +93,10 @@ def style(theme: str, link: str = "") -> Style:
     return Style(None if theme == "auto" else Theme(theme), link)
 
 
+explore_option = click.option("--explore", is_flag=True, help="Run again with the answers of doubts turned: which of them matter, and what else "
+                               "may become of the packet.")
+
+
 def print_json(record: object) -> None:
     """Indented JSON on standard output."""
     import json

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from visualize.commands.common import (
     assume_option,
+    assumptions,
     cache_option,
+    explore_option,
     find_rows,
     guarded,
     pcap_option,
@@ -14,16 +18,23 @@ from visualize.commands.common import (
     warn,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from visualize.load import Loaded
+    from visualize.path import Path
+
 
 @click.command("flows")
 @snapshot_argument
 @pcap_option
 @assume_option
+@explore_option
 @click.option("--where", metavar="EXPR", help="Keep some flows: 'host 172.17.0.2 and port 80', 'verdict dropped', 'not udp'.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @cache_option
 @guarded
-def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], where: str | None, cached: bool,
+def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], explore: bool, where: str | None, cached: bool,
             form: str) -> None:
     """Replay the capture and list its flows: where each went, which rule decided, what NAT made of it.
 
@@ -43,4 +54,22 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], whe
             from visualize.terminal.console import console
             from visualize.terminal.flow_table import print_flows
             print_flows(console(), found)
+    if explore:
+        _explore(loaded, pcaps, assumed)
     warn(findings)
+
+
+def _explore(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...]) -> None:
+    """Which doubts of the replay matter, on standard error: the flows stay what they are."""
+    from visualize.explore import effects
+    from visualize.load import replay, sources
+
+    def run(answers: Mapping[str, bool]) -> list[Path]:
+        return [one.path for one in replay(loaded, sources(loaded, pcaps)[0], dict(answers))]
+
+    found, left = effects(run, assumptions(assumed))
+    click.echo(f"{len(found)} doubts turned, one at a time:" if found else "no doubt has another answer to try", err=True)
+    for effect in found:
+        click.echo(f"  {effect}", err=True)
+    if left:
+        click.echo(f"  {left} more doubts were not tried", err=True)

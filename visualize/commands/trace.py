@@ -13,6 +13,7 @@ from visualize.commands.common import (
     assume_option,
     assumptions,
     detail_option,
+    explore_option,
     fail,
     guarded,
     link_option,
@@ -25,6 +26,7 @@ from visualize.commands.common import (
 if TYPE_CHECKING:
     from snapshot.host import Host
     from visualize.draw.picture import Style
+    from visualize.explore import Exploration
     from visualize.load import Loaded
     from visualize.path import Path
 
@@ -69,6 +71,7 @@ def _interfaces(context: click.Context, _: click.Parameter, begun: str) -> list[
 @click.option("--expect", type=click.Choice(["forwarded", "delivered", "dropped", "rejected", "looped", "unknown"]),
               help="Exit with 1 if the verdict is another one.")
 @assume_option
+@explore_option
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv", "trace", "boxes", *(p for p in PICTURES if p != "text")]),
               default="text", show_default=True, help="text: phases; boxes: the picture as text; json, csv: for machines; trace: as the kernel "
                    "logs it; the rest: pictures.")
@@ -78,7 +81,7 @@ def _interfaces(context: click.Context, _: click.Parameter, begun: str) -> list[
 @link_option
 @guarded
 def command(snapshot: str, proto: str, source: str | None, destination: str, interface: str | None, sender: str | None, ttl: int,
-          mark: str, flags: str, icmp_type: int | None, expect: str | None, assumed: tuple[str, ...], form: str,
+          mark: str, flags: str, icmp_type: int | None, expect: str | None, assumed: tuple[str, ...], explore: bool, form: str,
             output: str | None, detail: str, theme: str, link: str) -> None:
     """Ask about one packet that is in no capture.
 
@@ -97,10 +100,16 @@ def command(snapshot: str, proto: str, source: str | None, destination: str, int
         path = ask(loaded.built.host, question, assumptions(assumed))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+    def explored() -> Exploration:
+        from visualize.explore import explore as turn
+        return turn(lambda answers: ask(loaded.built.host, question, answers), assumptions(assumed))
+
     match form:
         case "json":
             from visualize.line import path_record
-            print_json({"schema": "packetpath-trace/1", **path_record(path)})
+            more = {"outcomes": found.record()} if (found := explored() if explore else None) is not None else {}
+            print_json({"schema": "packetpath-trace/1", **path_record(path), **more})
         case "csv":
             from visualize.terminal.console import to_csv
             from visualize.terminal.phases import COLUMNS, path_rows
@@ -113,6 +122,10 @@ def command(snapshot: str, proto: str, source: str | None, destination: str, int
             from visualize.terminal.console import console
             from visualize.terminal.phases import print_trace
             print_trace(console(), loaded.built.host, path)
+            if explore:
+                from visualize.explore import report
+                for text in report(explored()):
+                    click.echo(text)
         case _:
             _draw(loaded, path, form, output, detail, style(theme, link))
     if expect is not None and path.verdict.value != expect:

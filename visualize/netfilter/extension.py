@@ -12,7 +12,7 @@ from typing import Protocol
 from snapshot.host.firewall import Clause
 from visualize.netfilter.answer import Answer, unknown
 from visualize.netfilter.here import Here
-from visualize.netfilter.outcome import Outcome
+from visualize.netfilter.outcome import Outcome, RuleVerdict
 from visualize.packet.packet import Packet
 
 
@@ -54,8 +54,8 @@ class UnknownTarget:
         self.why = why
 
     def act(self, packet: Packet, here: Here) -> Outcome:
-        """CONTINUE, with a weak doubt."""
-        return Outcome(doubt=unknown(self.why))
+        """CONTINUE, with a weak doubt: `no`, it does not drop the packet."""
+        return Outcome(doubt=unknown(self.why), otherwise=RuleVerdict.DROP)
 
 
 @cache

@@ -76,6 +76,7 @@ class Outcome:
     begets: Begets | None = None
     connection: ConnectionChange | None = None
     doubt: Answer | None = None
+    otherwise: RuleVerdict | None = None  # the verdict where the doubt's answer is not its default
     note: str = ""
 
 

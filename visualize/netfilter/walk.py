@@ -1,7 +1,7 @@
 """The walk through a chain: the kernel's loop (ipt_do_table), which tells each rule that fires and returns a verdict."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from visualize.netfilter.answer import Answer, Truth
@@ -75,7 +75,9 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
                 continue
         outcome = rule.target.act(packet, here)
         if outcome.doubt is not None:
-            _, doubt = settler.settle(place(bound.table.name, rule), outcome.doubt)
+            taken, doubt = settler.settle(place(bound.table.name, rule), outcome.doubt)
+            if taken != outcome.doubt.default and outcome.otherwise is not None:
+                outcome = replace(outcome, verdict=outcome.otherwise)
         yield _matched(bound, rule, packet, here, outcome, doubt)
         if outcome.packet is not None and outcome.packet != packet:
             yield _changed(packet, outcome, here)

@@ -23,7 +23,7 @@ class Nfqueue:
         """QUEUE, always in doubt."""
         without = "accepted" if self.bypass else "dropped"
         return Outcome(RuleVerdict.QUEUE, doubt=unknown(
-            f"queue {self.queue}: the process behind it decides; without one the packet is {without}", True))
+            f"queue {self.queue}: the process behind it decides; without one the packet is {without}", True), otherwise=RuleVerdict.DROP)
 
 
 def bind(clause: Clause, family: str) -> Nfqueue:

@@ -27,9 +27,11 @@ class Synproxy:
         flags = packet.tcp_flags & (FIN | SYN | RST | ACK)
         if flags == SYN:
             return Outcome(RuleVerdict.STOLEN, doubt=unknown(
-                "SYNPROXY: answers the SYN itself; its own connection to the server is not modelled", True))
+                "SYNPROXY: answers the SYN itself; its own connection to the server is not modelled", True),
+                otherwise=RuleVerdict.CONTINUE)
         if flags == ACK:
-            return Outcome(RuleVerdict.STOLEN, doubt=unknown("SYNPROXY: takes an ACK for the end of its handshake", True))
+            return Outcome(RuleVerdict.STOLEN, doubt=unknown("SYNPROXY: takes an ACK for the end of its handshake", True),
+                           otherwise=RuleVerdict.CONTINUE)
         return CONTINUE
 
 
