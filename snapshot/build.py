@@ -25,6 +25,7 @@ from snapshot.parse import (
     bridge_link,
     bridge_vlan,
     conntrack,
+    conntrack_expect,
     docker_inspect,
     docker_network_inspect,
     ip_addr,
@@ -128,6 +129,7 @@ def _namespace(name: str, files: Files, findings: list[Finding]) -> Namespace:
         {one.name: one for one in sets} if sets is not None else None,
         every(files, "conntrack", conntrack.parse, findings) if files.of("conntrack") else None, first(files, _LISTENERS, findings),
         _settings(files, findings), unseen4=unseen4, unseen6=unseen6,
+        expected=every(files, "conntrack-expect", conntrack_expect.parse, findings) if files.of("conntrack-expect") else None,
         address_labels=first(files, (("ip-addrlabel", ip_addrlabel.parse),), findings) or None)
     return invent_interfaces(made, any(files.of(fact) for fact, _ in _ADDRESSES), findings)
 

@@ -87,6 +87,7 @@ _PROC = {
     "arp": "proc-arp",
     "nf_conntrack": "conntrack",
     "ip_conntrack": "conntrack",
+    "nf_conntrack_expect": "conntrack-expect",
 }
 _VERBS = frozenset(
     [
@@ -383,7 +384,8 @@ def _others(name: str, low: list[str], bare: set[str]) -> _Found | None:
     if name == "conntrack":
         return (
             None
-            if bare & {"s", "stats", "c", "count", "e", "events", "expect", "dying", "unconfirmed"}
+            if bare & {"s", "stats", "c", "count", "e", "events", "dying", "unconfirmed"}
+            else ("conntrack-expect", 0, False, "", False) if "expect" in bare
             else ("conntrack", 6 if "ipv6" in bare or "6" in bare else 4 if "4" in bare else 0, False, "", False)
         )
     if name == "nft":

@@ -7,7 +7,7 @@ captured; an empty tuple or mapping means that it was captured and there is none
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from snapshot.host.conntrack import ConntrackEntry
+from snapshot.host.conntrack import ConntrackEntry, ExpectedEntry
 from snapshot.host.container import Container, DockerNetwork
 from snapshot.host.firewall import NftBaseChain, Table
 from snapshot.host.ipset import IpSet
@@ -41,6 +41,7 @@ class Namespace:
     containers: tuple[str, ...] = ()  # names of the containers that live here
     inode: int | None = None
     address_labels: tuple[AddressLabel, ...] | None = None
+    expected: tuple[ExpectedEntry, ...] | None = None  # connections that helpers wait for
     unseen4: tuple[tuple[str, str], ...] = ()  # (table, why): IPv4 tables that may be there and were not captured ("" for the table: any)
     unseen6: tuple[tuple[str, str], ...] = ()
     invented: str = ""  # why its addresses are not all known; empty where they were captured

@@ -40,3 +40,19 @@ class ConntrackEntry:
     file: str = ""
     line: int = 0
     reply_zone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedEntry:
+    """One connection that a helper waits for. A port None means any."""
+
+    source: IPAddress
+    destination: IPAddress
+    protocol: int
+    source_port: int | None = None
+    destination_port: int | None = None
+    helper: str | None = None
+    timeout: int | None = None
+    text: str = ""
+    file: str = ""
+    line: int = 0

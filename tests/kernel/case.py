@@ -28,6 +28,7 @@ class Move:
     type: int = -1  # of an ICMP message; -1: echo request, or echo reply for a reply
     code: int = 0
     size: int = 8  # bytes of payload
+    data: str = ""  # the payload itself
     pieces: int = 0  # sent as fragments of so many bytes of payload; 0: whole
     wild: bool = False  # a sequence number out of every window
     broken: bool = False  # a wrong transport checksum

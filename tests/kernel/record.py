@@ -307,7 +307,7 @@ class Runner:
         return 0x5100 + number
 
     def _build(self, number: int, root: int, move: Move, src: str, dst: str, sport: int, dport: int, forward: bool) -> bytes:
-        payload = bytes((number + at) % 256 for at in range(move.size))
+        payload = move.data.encode() or bytes((number + at) % 256 for at in range(move.size))
         protocol = wire.PROTOCOLS[move.proto]
         if protocol == wire.TCP:
             mine, other = 1_000_000 * (root + 1), 500_000_000 + 1_000_000 * (root + 1)

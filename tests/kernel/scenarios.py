@@ -191,6 +191,32 @@ CASES = [
          moves=(Move("send", "veth1", src=C1, dst=C2, sport=1, dport=80), Move("send", "veth2", src=C2, dst=C1, sport=2, dport=80),
                 Move("send", "veth3", src=C3, dst=C2, sport=3, dport=80), Move("send", "veth2", src=C2, dst=C3, sport=4, dport=80),
                 Move("send", "veth2", src=C2, dst="172.17.0.1", sport=5, dport=80))),
+    Case("ftp", why="the ftp helper: PORT and EPSV open the way for connections that are RELATED, once and from the right host only",
+         rules={"legacy": save(raw="-A PREROUTING -p tcp --dport 21 -j CT --helper ftp",
+                               filter="""-A FORWARD -m conntrack --ctstate RELATED -m helper --helper ftp
+                                  -A FORWARD -m conntrack --ctstate RELATED -j ACCEPT
+                                  -A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT
+                                  -A FORWARD -p tcp --dport 21 -j ACCEPT
+                                  -A FORWARD -p udp -j ACCEPT
+                                  -A FORWARD -j DROP""")},
+         moves=(*handshake("eth0", A, B, 21)[:3], Move("reply", of=0, flags="PA", data="220 ready\r\n"), Move("follow", of=0, flags="PA", data="USER me\r\n"),
+                Move("follow", of=0, flags="PA", data="PORT 10,1,0,2,19,137\r\n", seq=9),
+                Move("send", "eth1", src="10.2.0.3", dst=A, sport=20, dport=5001), Move("send", "eth1", src=B, dst=A, sport=20, dport=5002),
+                Move("send", "eth1", src=B, dst=A, sport=20, dport=5001), Move("reply", of=8, flags="SA"), Move("send", "eth1", src=B, dst=A, sport=22, dport=5001),
+                Move("reply", of=0, flags="PA", data="229 Entering Extended Passive Mode (|||6446|)\r\n", seq=11), Move("send", "eth0", src=A, dst=B, sport=7, dport=6446),
+                Move("reply", of=12, flags="SA"), Move("send", "eth0", src=A, dst=B, sport=7, dport=6447))),
+    Case("ftp-masquerade", why="the same behind MASQUERADE: the server's connection to the outer address is turned to the client, with no rule of nat",
+         rules={"legacy": save(raw="-A PREROUTING -p tcp --dport 21 -j CT --helper ftp", nat="-A POSTROUTING -o eth2 -j MASQUERADE\n-A PREROUTING -i eth2",
+                               filter="-A FORWARD -m conntrack --ctstate RELATED\n-A FORWARD -m conntrack --ctstate NEW -i eth2 -j DROP")},
+         moves=(*handshake("eth0", A, WEB, 21)[:3], Move("reply", of=0, flags="PA", data="220 ready\r\n"), Move("follow", of=0, flags="PA", data="USER me\r\n"),
+                Move("follow", of=0, flags="PA", data="PORT 10,1,0,2,19,137\r\n", seq=9),
+                Move("send", "eth2", src=WEB, dst="198.51.100.10", sport=20, dport=5001), Move("reply", of=6, flags="SA"), Move("follow", of=6, flags="A"))),
+    Case("tftp", why="the tftp helper: the server's answer comes from a port of its own",
+         rules={"legacy": save(raw="-A PREROUTING -p udp --dport 69 -j CT --helper tftp", nat="-A POSTROUTING -o eth2 -j MASQUERADE",
+                               filter="-A FORWARD -m conntrack --ctstate RELATED\n-A FORWARD -m conntrack --ctstate NEW -i eth2 -j DROP")},
+         moves=(Move("send", "eth0", proto="udp", src=A, dst=WEB, sport=3000, dport=69, data="\0\1file\0octet\0"),
+                Move("send", "eth2", proto="udp", src=WEB, dst="198.51.100.10", sport=4000, dport=3000), Move("reply", of=1), Move("follow", of=1),
+                Move("send", "eth2", proto="udp", src=WEB, dst="198.51.100.10", sport=4001, dport=3000))),
     Case("local-output", world="local", why="the host's own packets: mangle reroutes, DNAT in OUTPUT, loopback meets OUTPUT, then PREROUTING but not its nat",
          setup=("ip route add default via 10.2.0.2 dev eth1 table 100", "ip rule add fwmark 7 table 100"),
          rules={"legacy": save(mangle="-A OUTPUT -p udp --dport 7 -j MARK --set-mark 7\n-A PREROUTING -i lo",

@@ -46,6 +46,9 @@ class Connection:
     tcp: TcpState = field(default_factory=TcpState)
     expires: int | None = None  # capture clock, ns
     helper: str | None = None
+    lines: tuple[list[int], list[int]] = field(default_factory=lambda: ([], []))  # ftp: where the next line may begin, by direction
+    unread: bool = False  # its helper could not read a payload that was cut
+    master_helper: str | None = None  # of the connection that expected this one
     labels: str | None = None
     masquerade_interface: str | None = None
     captured: bool = False  # seeded from the captured table
@@ -137,6 +140,7 @@ class Tracker:
         self._tracks_dccp = any("nf_conntrack_dccp" in name for name in self._sysctls) if self._sysctls else release < (6, 17)
         self._by_source: dict[tuple[int, int, IPAddress, int], list[Connection]] = {}
         self._lots: list[Connection] = []
+        self._helped: list[Connection] = []
 
     def _setting(self, name: str, default: int) -> int:
         text = self._sysctls.get(f"net.netfilter.{name}", "")
@@ -181,6 +185,8 @@ class Tracker:
         self._by_source.setdefault(_source_key(connection.zones, connection.original_tuple), []).append(connection)
         if connection.lot:
             self._lots.append(connection)
+        if connection.helper is not None:
+            self._helped.append(connection)
 
     def remove(self, connection: Connection) -> None:
         """Delete an entry (nf_ct_kill)."""
@@ -193,6 +199,8 @@ class Tracker:
             held.remove(connection)
         if connection in self._lots:
             self._lots.remove(connection)
+        if connection in self._helped:
+            self._helped.remove(connection)
 
     def rename(self, connection: Connection, reply: FlowTuple) -> None:
         """Give a connection the reply tuple that it turned out to have: what was drawn by lot is known now."""
@@ -268,6 +276,16 @@ class Tracker:
             return None, f"{wanted.describe()} may belong to one of {len(candidates)} connections whose ports NAT drew by lot"
         self.rename(candidates[0], wanted)
         return (candidates[0], True), f"taken for an answer to {candidates[0].original_tuple.describe()}, whose port NAT drew by lot"
+
+    def may_expect(self, new: Connection) -> Connection | None:
+        """A connection between the same hosts whose helper may expect more than has been read: of another kind, captured, or cut."""
+        ends = {new.original_tuple.src, new.original_tuple.dst}
+        for one in self._helped:
+            read = one.helper in ("ftp", "tftp") and not one.captured and not one.unread
+            theirs = {one.original_tuple.src, one.original_tuple.dst, one.reply_tuple.src, one.reply_tuple.dst}
+            if not read and "DYING" not in one.flags and ends <= theirs:
+                return one
+        return None
 
     def track(self, packet: Packet, zone: Zone, now: int | None) -> Tracking:
         """Classify a packet (nf_conntrack_in). Unconfirmed new connections are returned but not yet in the table."""

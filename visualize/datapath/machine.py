@@ -38,6 +38,7 @@ class Machine:
         self._uppers: dict[tuple[str, str], list[tuple[Stack, Interface]]] | None = None
         for stack in self._stacks.values():
             stack.tracker.seed(stack.namespace.conntrack or (), start)
+            stack.expectations.seed(stack.namespace.expected or (), start)
             if start is not None:
                 stack.memory[START] = start
 

@@ -33,6 +33,7 @@ class Skb:
     journey: Journey
     tracking: Tracking | None = None
     notrack: bool = False
+    helper: str | None = None  # that a rule of raw has set
     template: bool = False  # a rule of raw has set NOTRACK, a zone or a helper
     zone: Zone = NO_ZONE
     in_device: str | None = None

@@ -15,6 +15,7 @@ from snapshot.host.routing import RouteType
 from snapshot.host.socket import Listener
 from visualize.datapath.conntrack import Connection, Tracker
 from visualize.datapath.doubt import Doubts
+from visualize.datapath.expect import Expectations
 from visualize.datapath.hooks import HOOKS, Stage
 from visualize.datapath.reverse import way_back
 from visualize.datapath.routing import Fib, Query
@@ -41,6 +42,7 @@ class Stack:
         self.netns = namespace.name
         self.fib = {4: Fib(namespace, 4), 6: Fib(namespace, 6)}
         self.tracker = Tracker(namespace.sysctls, _release(machine.host.kernel))
+        self.expectations = Expectations()
         self.memory: dict[str, object] = {}
         self.learned: dict[tuple[str, str, int], tuple[str, int | None]] = {}  # (bridge, mac, vlan) -> port, when
         self._tables = {4: _bound(namespace.tables4), 6: _bound(namespace.tables6)}

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from snapshot.host.link import IPAddress
-from visualize.datapath import nat, native, order
+from visualize.datapath import expect, nat, native, order
 from visualize.datapath.conntrack import UNTRACKED, Tracking, Zone
 from visualize.datapath.hooks import Stage
 from visualize.datapath.order import Turn
@@ -58,7 +58,7 @@ def _conntrack(stack: Stack, hook: Hook, skb: Skb) -> Way:
             stack.setting("net.netfilter.nf_conntrack_checksum") != 0):
         skb.tracking = Tracking(None, "INVALID", why="its checksum is wrong")
     else:
-        skb.tracking = stack.tracker.track(skb.packet, skb.zone, skb.journey.now)
+        skb.tracking = _expected(stack, hook, skb, stack.tracker.track(skb.packet, skb.zone, skb.journey.now))
     _doubt_tracking(skb, hook)
     if skb.tracking.connection is not None and not skb.packet.is_icmp_error:
         skb.tracking.connection.count(skb.tracking.reply, skb.packet.length)
@@ -67,6 +67,22 @@ def _conntrack(stack: Stack, hook: Hook, skb: Skb) -> Way:
     yield Tracked(stack.netns, skb.packet, hook.value, skb.tracking.state, "reply" if skb.tracking.reply else "original",
                   skb.tracking.why)
     return None
+
+
+def _expected(stack: Stack, hook: Hook, skb: Skb, tracking: Tracking) -> Tracking:
+    """What helpers have to say of a new connection: that it was expected, or that it may have been."""
+    connection = tracking.connection
+    if connection is None or tracking.state != "NEW" or "CONFIRMED" in connection.flags:
+        return tracking
+    tracking = stack.expectations.take(tracking, skb.journey.now)
+    connection.helper = skb.helper or connection.helper
+    if connection.helper is None and stack.setting("net.netfilter.nf_conntrack_helper"):
+        connection.helper = expect.standard_helper(connection)
+    told = stack.tracker.may_expect(connection) if tracking.state == "NEW" else None
+    if told is not None:
+        why = f"the {told.helper} helper of {told.original_tuple.describe()} may have expected this connection, which would make it RELATED"
+        skb.journey.doubts.note(f"conntrack {hook.value}", why, "it is NEW", "conntrack -L expect, or a capture of whole packets", weak=True)
+    return tracking
 
 
 def _doubt_tracking(skb: Skb, hook: Hook) -> None:
@@ -81,10 +97,17 @@ def _doubt_tracking(skb: Skb, hook: Hook) -> None:
 
 
 def _confirm(stack: Stack, skb: Skb) -> Ended | None:
-    # an answer that the kernel attached to a connection (REJECT's) does not confirm it: __nf_conntrack_confirm takes the original way
-    if skb.tracking is None or skb.tracking.connection is None or skb.tracking.reply:
+    """nf_confirm: helpers read the packet, and a new connection is entered into the table.
+
+    An answer that the kernel attached to a connection (REJECT's) does not confirm it: __nf_conntrack_confirm takes the original way.
+    """
+    if skb.tracking is None or skb.tracking.connection is None:
         return None
-    if stack.tracker.confirm(skb.tracking.connection, skb.journey.now):
+    unread = expect.listen(stack.expectations, skb.packet, skb.tracking, skb.journey.now)
+    if unread:
+        skb.journey.doubts.note("conntrack helper", unread, "it stays as it is", "a capture of whole packets")
+        skb.tracking.connection.unread = skb.tracking.connection.unread or "cut" in unread
+    if skb.tracking.reply or stack.tracker.confirm(skb.tracking.connection, skb.journey.now):
         return None
     return Ended(stack.netns, skb.packet, Verdict.DROPPED, None, "another connection already has the tuple that NAT gave to this one, and there "
                  "is no other to give", at="conntrack")
@@ -153,6 +176,7 @@ def _carry_out(stack: Stack, skb: Skb, changes: tuple[Outcome, ...]) -> None:
         if skb.tracking is None and not skb.template:  # xt_ct_target: the first of them wins
             skb.notrack = change.notrack
             skb.zone = Zone(*change.zone) if change.zone is not None else skb.zone
+            skb.helper = change.helper
             skb.template = change.notrack or change.zone is not None or change.helper is not None
         connection = skb.tracking.connection if skb.tracking is not None else None
         if connection is None:

@@ -20,6 +20,9 @@ def _check(option: Option) -> Check:
     def check(packet: Packet, here: Here) -> Answer:
         if here.connection is None or "EXPECTED" not in here.connection.status:
             return decide(False, "no helper expected this connection", option.negated)
+        master = getattr(here.connection, "master_helper", None)
+        if master is not None:
+            return decide(wanted in ("", master), f"helper {master}", option.negated)
         return unknown(f"--helper {wanted}: which helper expected this connection is not captured").negate(option.negated)
 
     return check
