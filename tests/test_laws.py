@@ -53,5 +53,5 @@ def test_the_model_knows_only_the_standard_library() -> None:
 def test_heavy_libraries_load_only_where_used() -> None:
     """Starting the command line imports neither pandas, scapy, NumPy nor rich."""
     import subprocess
-    code = "import sys, visualize.cli; print([m for m in ('pandas', 'scapy', 'numpy', 'rich', 'graphviz') if m in sys.modules])"
+    code = "import sys, visualize.cli; print([m for m in ('pandas', 'scapy', 'numpy', 'rich', 'drawpyo', 'vl_convert') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip() == "[]"

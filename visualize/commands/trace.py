@@ -142,6 +142,8 @@ def _draw(loaded: Loaded, path: Path, form: str, output: str | None, detail: str
         data = picture(path_scene(loaded.built.host, as_flow(path), detail), "text" if form == "boxes" else form, look)
     except RenderError as error:
         fail(str(error))
+    if output is None and form in ("png", "pdf") and sys.stdout.isatty():
+        raise click.UsageError(f"a {form} is no text for a terminal: name a file with -o")
     if output is None:
         sys.stdout.buffer.write(data)
         return

@@ -13,8 +13,8 @@ TITLE, BODY, SMALL = 11.0, 10.0, 9.0
 _LABEL_ROOM = 70.0
 _SIZES = {Kind.CODE: SMALL, Kind.DIM: SMALL, Kind.SEEN: SMALL, Kind.NOT_SEEN: SMALL, Kind.CONTRADICTED: SMALL, Kind.DOUBT: SMALL}
 _BREAK = '<BR ALIGN="LEFT"/>'
-_ARROWS = {Line.ORIGINAL: 'penwidth=2', Line.REPLY: 'dir=back arrowtail=onormal penwidth=1.3', Line.CABLE: 'dir=none penwidth=1.3',
-           Line.PORT: 'dir=none penwidth=2.5', Line.BEGETS: 'style=dotted arrowhead=vee penwidth=1.3', Line.JUMP: 'penwidth=1.3',
+_ARROWS = {Line.ORIGINAL: 'penwidth=2', Line.REPLY: 'dir=back arrowtail=onormal penwidth=1.3', Line.CABLE: 'dir=none penwidth=1.3 weight=8',
+           Line.PORT: 'dir=none penwidth=2.5 weight=8', Line.BEGETS: 'style=dotted arrowhead=vee penwidth=1.3', Line.JUMP: 'penwidth=1.3',
            Line.PUBLISHED: 'style=dotted arrowhead=vee penwidth=1.5', Line.HIDDEN: 'style=invis'}
 
 

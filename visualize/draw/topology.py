@@ -242,7 +242,8 @@ class _Map:
         inner = interface.loopback or interface.kind in _INNER or interface.parent is not None
         own = self.host.namespaces[HOST].interfaces.values()
         bond = interface.kind == "bond" and any(other.master == interface.name for other in own)  # its members lead outside
-        leads = bool(interface.addresses) or (interface.master is not None and interface.kind in _UPLINKS)
+        leads = interface.kind is None or any(a.scope != "link" for a in interface.addresses) or (
+            interface.master is not None and interface.kind in _UPLINKS)
         return not inner and not bond and interface.peer_netns is None and leads
 
 
