@@ -15,6 +15,9 @@ import numpy as np
 
 from snapshot.host import Host, Namespace
 from snapshot.host.firewall import Rule
+from snapshot.host.ipset import IpSet
+from snapshot.host.routing import PolicyRule
+from snapshot.host.socket import Listener
 from visualize.columns.frames import I64, Bools
 from visualize.columns.mix import U64
 
@@ -24,6 +27,7 @@ _NUMBER = re.compile(r"\d+")
 _SPECIAL = ("0.0.0.0/8 127.0.0.0/8 169.254.0.0/16 224.0.0.0/4 224.0.0.1 255.255.255.255 ::/127 ::1 fe80::/10 fec0::/10 fc00::/7 ff00::/8 "
             "ff01::/16 ff02::/16 ::ffff:0:0/96 2002::/16 2001::/32")
 _LOW_TTL = 16  # below, each is an atom of its own: as many hops are never passed within one host
+_WITH_PORTS = (Listener, PolicyRule, IpSet)  # besides iptables' rules: all that the kernel compares a port with
 _LEFT_OUT = {"conntrack", "sysctls", "file", "line", "packets", "bytes", "chain"}
 
 
@@ -80,28 +84,30 @@ class Atoms:
 
     # -- every number in the snapshot --------------------------------------------------------------------------------------
 
-    def _take(self, value: object) -> None:
+    def _take(self, value: object, ports: bool = False) -> None:
+        """Every address that a value holds and, with `ports`, every number that could be a port."""
         match value:
             case None | bool() | float() | Enum():
                 pass
             case Rule():
-                self._text(value.text)
+                self._text(value.text, True)
             case str():
-                self._text(value)
+                self._text(value, ports)
             case int():
-                self._number(value)
+                self._number(value if ports else 0)
             case IPv4Address() | IPv6Address() | IPv4Network() | IPv6Network():
                 self._range(value)
             case Mapping():
                 for held in value.values():
-                    self._take(held)
+                    self._take(held, ports)
             case _ if is_dataclass(value):
+                ports = ports or isinstance(value, _WITH_PORTS)
                 for part in fields(value):
                     if part.name not in _LEFT_OUT:
-                        self._take(getattr(value, part.name))
+                        self._take(getattr(value, part.name), ports)
             case Iterable():
                 for held in value:
-                    self._take(held)
+                    self._take(held, ports)
 
     def _number(self, value: int) -> None:
         if 0 <= value <= 65535:
@@ -115,13 +121,13 @@ class Atoms:
         low, high = int(value.network_address), int(value.broadcast_address)
         bounds |= {low, low + 1, high, high + 1}
 
-    def _text(self, text: str) -> None:
+    def _text(self, text: str, ports: bool) -> None:
         for word in _FOUR.findall(text):
             self._prefix(word)
         if ":" in text:
             for word in _SIX.findall(text):
                 self._prefix(word.rstrip("."))
-        for word in _NUMBER.findall(text):
+        for word in _NUMBER.findall(text) if ports else ():
             if len(word) < 6:
                 self._number(int(word))
 
