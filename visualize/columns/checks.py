@@ -5,7 +5,7 @@ The sum of RFC 1071 does not depend on byte order, so the words are added as the
 
 import numpy as np
 
-from visualize.columns.frames import I64, Bools, Frames, gather, length4, length6, protocols
+from visualize.columns.frames import I64, Bools, Frames, gather, packet_lengths, protocols
 from visualize.columns.mix import U64
 
 _LARGEST = 9000  # bytes; longer ones were put together on receive
@@ -17,7 +17,7 @@ _STORED = {6: 16, 17: 6, 1: 2, 58: 2}  # where the sum stands
 def bad_checksums(frames: Frames, link: int, rows: I64) -> Bools:
     """Of packets that were captured whole: whose sum can't be told to be right."""
     ip, six = frames.ip[rows], frames.six[rows]
-    length, protocol = np.where(six, length6(ip), length4(ip)), protocols(ip, six)
+    length, protocol = packet_lengths(frames, rows), protocols(ip, six)
     header = np.where(six, 40, 20)
     whole = (frames.captured[rows] - link >= length) & (length <= _LARGEST)
     start, size = frames.chunk.starts[rows] + 16 + link + header, length - header

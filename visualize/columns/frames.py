@@ -21,6 +21,8 @@ from visualize.packet.pcap import ClassicHeader
 I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 _HEAD, _IP, _QUOTE = 40, 64, 48  # bytes gathered: record header and link layer; IP and transport header; payload that names a packet
+_AT_ONCE = 8192  # rows: what stays in the processor's cache
+_MOST_KNOWN = 1 << 20  # interface indices
 _V4, _V6 = 0x0008, 0xDD86  # EtherTypes as they stand on the wire, read as little-endian numbers
 _TAGS = (0x0081, 0xA888, 0x0091)
 _NETLINK = 0x3803  # ARPHRD_NETLINK (824)
@@ -82,10 +84,27 @@ def gather(data: bytes, at: I64, width: int) -> U64:
     return found
 
 
+def _columns(data: bytes, at: I64, width: int) -> U64:
+    """The same, with the words of one kind lying together: each of them is gone through several times."""
+    found = np.empty((width // 8, len(at)), np.uint64)
+    for low in range(0, len(at), _AT_ONCE):
+        found[:, low:low + _AT_ONCE] = gather(data, at[low:low + _AT_ONCE], width).T
+    return found.T
+
+
+def _among(values: NDArray[np.uint32], known: I64) -> Bools:
+    """Which values are among a few known ones."""
+    known = known[known < _MOST_KNOWN]
+    table = np.zeros(_MOST_KNOWN + 1, bool)
+    table[known] = True
+    found: Bools = table[np.minimum(values, _MOST_KNOWN)]
+    return found
+
+
 def read(chunk: Chunk, header: ClassicHeader, known: NDArray[np.int64] | None) -> Frames:
     """Decode a chunk. `known`: the interface indices that the snapshot knows (None: the interface is given)."""
     link = LINKS[header.linktype]
-    head = gather(chunk.data, chunk.starts, _HEAD)
+    head = _columns(chunk.data, chunk.starts, _HEAD)
     second, fraction, captured, _ = (head[:, n >> 1] >> _u(32 * (n & 1)) & _u(0xFFFFFFFF) for n in range(4))
     if header.order == ">":
         second, fraction, captured = (column.astype("<u4").byteswap().astype(np.uint64) for column in (second, fraction, captured))
@@ -96,14 +115,15 @@ def read(chunk: Chunk, header: ClassicHeader, known: NDArray[np.int64] | None) -
     if link.hardware is not None:
         used &= link.hardware(head) != _u(_NETLINK)
     if link.ifindex and known is not None:
-        used &= np.isin((head[:, 2] >> _u(32)).astype("<u4").byteswap(), known)
-    ip = gather(chunk.data, chunk.starts + 16 + link.length, _IP)
-    four, six = _plain4(ip, size) & (protocol == _u(_V4)), _plain6(ip, size) & (protocol == _u(_V6))
-    clean = used & (four | six)
+        used &= _among((head[:, 2] >> _u(32)).astype("<u4").byteswap(), known)
+    ip = _columns(chunk.data, chunk.starts + 16 + link.length, _IP)
+    four, six = used & (protocol == _u(_V4)), used & (protocol == _u(_V6))
+    four = four & _plain4(ip, size) if four.any() else four
+    six = six & _plain6(ip, size) if six.any() else six
+    clean = four | six
     place = mix(*link.key(head))
     stream, same = np.zeros(len(time), np.uint64), np.zeros(len(time), np.uint64)
     for which, streams, sames in ((four, _stream4, _same4), (six, _stream6, _same6)):
-        which = which & used
         if which.all():
             stream, same = streams(ip, place), sames(ip)
         elif which.any():
@@ -236,6 +256,48 @@ def _payload(data: bytes, start: I64, held: I64) -> U64:
     octets *= np.arange(_QUOTE) < held[:, None]
     found[:, :6] = octets.view("<u8")
     return found
+
+
+@dataclass(slots=True)
+class Tcp:
+    """Fields of TCP headers, as numbers."""
+
+    flags: I64
+    header: I64  # its length in bytes
+    seq: I64
+    ack: I64
+    window: I64
+
+
+def tcp_of(ip: U64, rows: I64, six: Bools) -> Tcp:
+    """The TCP headers of some plain packets."""
+    columns = [_tcp_columns(ip, rows, False)] if not six.all() else []
+    if six.any():
+        columns.append(_tcp_columns(ip, rows, True))
+    parts = columns[0] if len(columns) == 1 else [np.where(six, later, first) for first, later in zip(*columns, strict=True)]
+    seq, ack, rest = parts
+    return Tcp((rest >> _u(8) & _u(0xFF)).astype(np.int64), (rest >> _u(4) & _u(15)).astype(np.int64) * 4, _swap_long(seq), _swap_long(ack),
+               _swap(rest >> _u(16) & _u(0xFFFF)))
+
+
+def _tcp_columns(ip: U64, rows: I64, six: bool) -> list[U64]:
+    """Sequence number, acknowledgement, and what follows."""
+    if six:
+        return [ip[rows, 5] >> _u(32), ip[rows, 6] & _u(0xFFFFFFFF), ip[rows, 6] >> _u(32)]
+    numbers = ip[rows, 3]
+    return [numbers & _u(0xFFFFFFFF), numbers >> _u(32), ip[rows, 4]]
+
+
+def packet_lengths(frames: Frames, rows: I64) -> I64:
+    """The lengths of some plain packets, as their IP headers tell."""
+    first, six = frames.ip[rows, 0], frames.six[rows]
+    if not six.any():
+        return length4(first[:, None])
+    return np.where(six, length6(first[:, None]), length4(first[:, None]))
+
+
+def _swap_long(column: U64) -> I64:
+    return column.astype("<u4").byteswap().astype(np.int64)
 
 
 # -- endpoints --------------------------------------------------------------------------------------------------------------

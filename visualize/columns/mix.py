@@ -31,6 +31,14 @@ def mix(*columns: NDArray[np.generic]) -> U64:
     return finish(total)
 
 
+def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The different values in order: many times faster than `np.unique`, which hashes."""
+    ordered = np.sort(values)
+    new = np.ones(len(ordered), bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new]
+
+
 def number_of(text: str) -> int:
     """A 63-bit number for a word."""
     from hashlib import blake2b

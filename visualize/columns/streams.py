@@ -63,7 +63,7 @@ def cut(frames: Frames) -> int:
 def find(frames: Frames, taken: int, home: "Home") -> tuple[Streams, Packets, I64]:
     """The streams and packets among the first `taken` frames, and the stream of each frame (-1: none)."""
     rows = np.flatnonzero(frames.clean[:taken])
-    order, starts = _grouped(frames.stream[rows])
+    order, starts = grouped(frames.stream[rows])
     order = rows[order]
     count = np.diff(np.append(starts, len(order)))
     number = np.repeat(np.arange(len(starts)), count)
@@ -77,7 +77,7 @@ def find(frames: Frames, taken: int, home: "Home") -> tuple[Streams, Packets, I6
     return streams, packets, of_frame
 
 
-def _grouped(keys: U64) -> tuple[I64, I64]:
+def grouped(keys: U64) -> tuple[I64, I64]:
     """The rows in the order of their keys (equal keys in file order), and where each key starts."""
     bits = np.uint64(max(1, len(keys).bit_length()))
     packed = np.sort(keys >> bits << bits | np.arange(len(keys), dtype=np.uint64))
@@ -123,7 +123,8 @@ def _described(frames: Frames, rows: I64, home: Home) -> Streams:
 def _link(streams: Streams, signature: U64, time: I64) -> None:
     """Streams with the same packets, one after the other by their first frames; a place that comes again begins another link."""
     count = len(streams.rows)
-    order = np.lexsort((streams.rows, signature))
+    order = np.argsort(streams.rows)
+    order = order[grouped(signature[order])[0]]
     ordered, place, when = signature[order], streams.place[order], time[streams.rows[order]]
     new = np.ones(count, bool)
     new[1:] = ordered[1:] != ordered[:-1]

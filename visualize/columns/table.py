@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from visualize.columns import regular
 from visualize.columns.atoms import Atoms
 from visualize.columns.checks import bad_checksums
-from visualize.columns.frames import I64, LINKS, Bools, Frames, gather, length4, length6
-from visualize.columns.mix import U64, mix
+from visualize.columns.frames import I64, LINKS, Bools, Frames, gather, packet_lengths, tcp_of
+from visualize.columns.mix import U64, distinct, mix
 from visualize.columns.odd import Odd
 from visualize.columns.regular import Segments, Windows
-from visualize.columns.streams import Packets, Streams
+from visualize.columns.streams import Packets, Streams, grouped
 
 SECOND = 1_000_000_000
 _NEAR = 2 * SECOND  # packets further apart are never taken for each other
@@ -141,7 +141,7 @@ class Table:
 
     def events(self) -> I64:
         """The distinct (connection, event) pairs, as connection << 24 | event."""
-        return np.unique(np.concatenate(self._pairs)) if self._pairs else np.zeros(0, np.int64)
+        return distinct(np.concatenate(self._pairs)) if self._pairs else np.zeros(0, np.int64)
 
     @property
     def known_before(self) -> U64:
@@ -272,15 +272,16 @@ class Table:
         phase = np.where(position == 0, 0, np.where(seen == 1, 2, 1))
         time = frames.time[row]
         self._open(streams, stream, who, position, row + frames.chunk.first, time)
-        self._mark(who, (position == 0) & _echo_replies(frames, streams, stream))  # what answers nothing is INVALID until something asks
+        if bool((streams.ends.protocol != 6).any()):  # an echo reply that answers nothing is INVALID until something asks
+            self._mark(who, (position == 0) & _echo_replies(frames, streams, stream))
         protocol = streams.ends.protocol[stream]
         flags = self._segments(frames, row, who, position, way, protocol)
         self._silences(who, position, time, started, protocol, flags, number)
         self._mark(who, bad_checksums(frames, self._link.length, row) & ~streams.outgoing[stream])
         events = self._event_numbers(frames, streams, link, row, phase, flags, owner, role)
-        self._pairs.append(np.unique(who << _EVENT_BITS | events))
+        self._pairs.append(distinct(who << _EVENT_BITS | events))
         if len(self._pairs) > 8:
-            self._pairs = [np.unique(np.concatenate(self._pairs))]
+            self._pairs = [distinct(np.concatenate(self._pairs))]
         opening = position == 0
         self.rows.kind[who[opening]] = events[opening]
         ends = np.append(starts[1:], len(who)) - 1
@@ -309,24 +310,19 @@ class Table:
             return flags
         row, who, position, way = row[tcp], who[tcp], position[tcp], way[tcp]
         six = frames.six[row]
-        ip = frames.ip[row]
-        words = np.where(six[:, None], ip[:, 5:8], np.stack((ip[:, 2] >> np.uint64(32) | ip[:, 3] << np.uint64(32),
-                         ip[:, 3] >> np.uint64(32) | ip[:, 4] << np.uint64(32), ip[:, 4] >> np.uint64(32)), axis=1))
-        octets = np.ascontiguousarray(words).view(_TCP).reshape(-1)
-        flags[tcp] = octets["flags"]
-        header = (octets["offset"] >> 4).astype(np.int64) * 4
-        data = np.where(six, length6(ip) - 40, length4(ip) - 20) - header
+        segment = tcp_of(frames.ip, row, six)
+        flags[tcp], header = segment.flags, segment.header
+        data = packet_lengths(frames, row) - np.where(six, 40, 20) - header
         scale = np.full(len(row), -1, np.int64)
-        syn = np.flatnonzero(octets["flags"] & regular.SYN)
+        syn = np.flatnonzero(segment.flags & regular.SYN)
         after = frames.chunk.starts[row] + 16 + self._link.length + np.where(six, 40, 20) + 20
         if len(syn):
             scale[syn] = regular.window_scales(gather(frames.chunk.data, after[syn], 40), header[syn] - 20)
-        plain = (header == 20) | (octets["flags"] & regular.SYN != 0)
+        plain = (header == 20) | (segment.flags & regular.SYN != 0)
         stamped = np.flatnonzero(~plain & (header == 32))
         if len(stamped):  # NOP NOP timestamp
             plain[stamped] = gather(frames.chunk.data, after[stamped], 8)[:, 0] & np.uint64(0xFFFFFFFF) == np.uint64(0x0A080101)
-        seq, ack, window = (octets[name].astype(np.int64) for name in ("seq", "ack", "window"))
-        wrong = self.windows.check(Segments(who, position, way, flags[tcp], seq, ack, window, data, scale, plain))
+        wrong = self.windows.check(Segments(who, position, way, segment.flags, segment.seq, segment.ack, segment.window, data, scale, plain))
         if not self._limits.loose:
             wrong |= self.windows.kind[who] == regular.PICKED_UP
         self._mark(who, wrong)
@@ -353,8 +349,7 @@ class Table:
                        role: I64) -> I64:
         """Small numbers for kinds of packets."""
         kinds, number = np.unique(self._stream_kinds(frames, streams, owner, role), return_inverse=True)
-        six = frames.six[row]
-        length = self._atoms.lengths(np.where(six, length6(frames.ip[row]), length4(frames.ip[row])))
+        length = self._atoms.lengths(packet_lengths(frames, row))
         codes = ((number.reshape(-1)[link] * 256 + flags) * 256 + length) * 4 + phase
         different, which = np.unique(codes, return_inverse=True)
         rest = different % (256 * 256 * 4)
@@ -433,7 +428,8 @@ class Table:
             np.concatenate((streams.pattern[streams.link[packets.stream]], mix(odd.rows + base)))]
         columns = [np.concatenate(pair) for pair in zip(self._recent, fresh, strict=True)] if self._recent else fresh
         same, time, first, last, who, pattern = columns
-        order = np.lexsort((first, same))
+        order = np.argsort(first) if len(odd.rows) else np.arange(len(first))
+        order = order[grouped(same[order])[0]]
         ordered = same[order]
         near = (ordered[1:] == ordered[:-1]) & (np.abs(np.diff(time[order])) <= _NEAR)
         before, after = order[:-1][near], order[1:][near]
@@ -446,10 +442,6 @@ class Table:
             self._mark(who[order], bad[run])
         recent = time >= (time.max(initial=0) - _NEAR)
         self._recent = [column[recent] for column in columns]
-
-
-_TCP = np.dtype([("sport", ">u2"), ("dport", ">u2"), ("seq", ">u4"), ("ack", ">u4"), ("offset", "u1"), ("flags", "u1"), ("window", ">u2"),
-                 ("rest", "V8")])
 
 
 def _echo_replies(frames: Frames, streams: Streams, stream: I64) -> Bools:
