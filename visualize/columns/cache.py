@@ -14,8 +14,9 @@ import numpy as np
 
 from snapshot.host import Host, Namespace
 from snapshot.host.conntrack import ConntrackEntry
-from visualize.columns import classes, frames, odd, streams
+from visualize.columns import classes, frames, odd
 from visualize.columns.atoms import Atoms
+from visualize.columns.digest import Digest, Recipe
 from visualize.columns.frames import I64, Bools, ends_from
 from visualize.columns.mix import U64
 from visualize.columns.records import Reader, Records
@@ -55,39 +56,42 @@ class Cache:
         atoms = Atoms(self.host)
         if atoms.refused:
             return None
+        known = np.array(sorted(i.index for i in namespace.interfaces.values() if i.index is not None), np.int64)
+        recipe = Recipe(header, home, atoms, known if self.source.interface is None else None)
         table = Table(atoms, _limits(self.host), _captured(self.host, self.later), header.linktype)
-        start = self._fill(table, header, home, namespace)
+        start = self._fill(table, recipe)
         if start is None or not _bridges_know(self.host, namespace, self.source, table):
             return None
         return self._settled(table, header, atoms, start)
 
     # -- first pass --------------------------------------------------------------------------------------------------------
 
-    def _fill(self, table: Table, header: ClassicHeader, home: Home, namespace: Namespace) -> int | None:
+    def _fill(self, table: Table, recipe: Recipe) -> int | None:
         """Read the capture into the table. Returns its first time stamp; None where its clock went back too far."""
-        records, at, first = Records(self.read, header), 24, 0
-        known = np.array(sorted(i.index for i in namespace.interfaces.values() if i.index is not None), np.int64)
-        start, latest = None, 0
+        start, latest, end = None, 0, 24
+        for digest in self._digests(recipe):
+            began, newest, back = digest.span
+            start = began if start is None else start
+            if max(back, latest - began) > _MOST_DISORDER:
+                return None
+            latest, end = max(latest, newest), digest.end
+            table.add(digest)
+        table.finish()
+        self.whole = end == self.size
+        return start
+
+    def _digests(self, recipe: Recipe) -> Iterator[Digest]:
+        """The chunks of the capture, digested one after the other."""
+        records, at, first = Records(self.read, recipe.header), 24, 0
         while True:
             chunk = records.chunk(at, first)
             if not len(chunk.starts):
-                break
-            found = frames.read(chunk, header, known if self.source.interface is None else None)
-            if start is None:
-                start = latest = int(found.time[0])
-            if bool((np.maximum.accumulate(np.maximum(found.time, latest)) - found.time > _MOST_DISORDER).any()):
-                return None
-            latest = max(latest, int(found.time.max()))
-            taken = streams.cut(found)
-            linked, packets, of_frame = streams.find(found, taken, home)
-            table.add(found, taken, linked, packets, of_frame, odd.find(found, taken, header))
-            if chunk.last and taken == len(chunk.starts):
-                end = int(chunk.starts[-1]) + 16 + int(found.captured[-1])
-                self.whole = at + end == self.size
-                break
-            at, first = at + int(chunk.starts[taken]), first + taken
-        table.finish()
-        return start
+                return
+            digest = recipe.digest(chunk, last=chunk.last)
+            yield digest
+            if chunk.last:
+                return
+            at, first = at + int(chunk.starts[digest.taken]), first + digest.taken
 
     # -- second pass -------------------------------------------------------------------------------------------------------
 

@@ -11,23 +11,28 @@ _ODD = tuple(np.uint64(value) for value in (
 
 def finish(value: U64) -> U64:
     """Spread every bit over all 64 (the finalizer of SplitMix64)."""
-    value = value ^ (value >> np.uint64(30))
-    value *= np.uint64(0xBF58476D1CE4E5B9)
-    value ^= value >> np.uint64(27)
-    value *= np.uint64(0x94D049BB133111EB)
-    value ^= value >> np.uint64(31)
-    return value
+    scratch = value >> np.uint64(30)
+    found: U64 = value ^ scratch
+    for factor, shift in ((0xBF58476D1CE4E5B9, 27), (0x94D049BB133111EB, 31)):
+        found *= np.uint64(factor)
+        np.right_shift(found, np.uint64(shift), out=scratch)
+        found ^= scratch
+    return found
 
 
 def mix(*columns: NDArray[np.generic]) -> U64:
     """A hash of each row; the order of the columns counts. Signed columns are taken modulo 2**64."""
     total = np.zeros(len(columns[0]), np.uint64)
+    scratch = np.empty_like(total)
     for index, column in enumerate(columns):
         if index and index % 4 == 0:
             total = finish(total)
-        total += column.astype(np.uint64, copy=False) * _ODD[index % len(_ODD)] + _ODD[(index + 1) % len(_ODD)]
+        np.multiply(column.astype(np.uint64, copy=False), _ODD[index % len(_ODD)], out=scratch)
+        total += scratch
+        total += _ODD[(index + 1) % len(_ODD)]
         if index < len(columns) - 1:
-            total ^= total >> np.uint64(29)
+            np.right_shift(total, np.uint64(29), out=scratch)
+            total ^= scratch
     return finish(total)
 
 

@@ -6,6 +6,7 @@ not pass is not wrong: it is replayed segment by segment.
 """
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -19,9 +20,21 @@ _SHIFT = 1 << 34  # more than any relative number: keeps segments of columns apa
 NONE, HANDSHAKE, PICKED_UP = 0, 1, 2
 
 
+class Segments(Protocol):
+    """TCP columns, a row for each packet."""
+
+    flags: I64
+    seq: I64
+    ack: I64
+    window: I64
+    length: I64
+    scale: I64
+    plain: Bools
+
+
 @dataclass(slots=True)
-class Segments:
-    """TCP packets, ordered by connection, within it as they came. `position` counts a connection's packets from 0, over all chunks."""
+class _Ordered:
+    """Segments ordered by connection, within it as they came. `position` counts a connection's packets from 0, over all chunks."""
 
     connection: I64
     position: I64
@@ -30,9 +43,9 @@ class Segments:
     seq: I64
     ack: I64
     window: I64
-    length: I64  # of the data
-    scale: I64  # of a SYN: its window scale option, -1 without; else anything
-    plain: Bools  # no option that moves the window (SACK blocks)
+    length: I64
+    scale: I64
+    plain: Bools
 
 
 def _grown(old: I64, count: int, value: int = 0) -> I64:
@@ -61,12 +74,14 @@ class Windows:
             held = getattr(self, name)
             setattr(self, name, np.stack([_grown(held[0], count), _grown(held[1], count)]))
 
-    def check(self, segments: Segments) -> Bools:
-        """Which segments are not sure to be accepted. Remembers what the others tell."""
-        return _wrong_flags(self, segments) | _wrong_numbers(self, segments)
+    def check(self, segments: Segments, rows: I64, connection: I64, position: I64, reply: I64) -> Bools:
+        """Which segments (these rows, ordered by connection) are not sure to be accepted. Remembers what the others tell."""
+        at = _Ordered(connection, position, reply, segments.flags[rows], segments.seq[rows], segments.ack[rows], segments.window[rows],
+                      segments.length[rows], segments.scale[rows], segments.plain[rows])
+        return _wrong_flags(self, at) | _wrong_numbers(self, at)
 
 
-def _wrong_flags(known: Windows, at: Segments) -> Bools:
+def _wrong_flags(known: Windows, at: _Ordered) -> Bools:
     """Flags: a SYN and its answer first, or a plain segment of a connection under way; afterwards plain segments and FINs only."""
     core, first, second = at.flags & 0x3F, at.position == 0, at.position == 1
     syn, middle = first & (core & ~8 == SYN), first & (core & ~8 & ~URG == ACK)
@@ -81,7 +96,7 @@ def _wrong_flags(known: Windows, at: Segments) -> Bools:
     return wrong
 
 
-def _scales(known: Windows, at: Segments) -> None:
+def _scales(known: Windows, at: _Ordered) -> None:
     """Bases from the two SYNs; window scales where both sides offer them."""
     for reply, position in ((0, 0), (1, 1)):
         rows = np.flatnonzero((at.position == position) & (at.reply == reply) & (at.flags & SYN != 0))
@@ -93,7 +108,7 @@ def _scales(known: Windows, at: Segments) -> None:
             known.scale[:, off] = 0
 
 
-def _wrong_numbers(known: Windows, at: Segments) -> Bools:
+def _wrong_numbers(known: Windows, at: _Ordered) -> Bools:
     _scales(known, at)
     which, reply = at.connection, at.reply
     syn = at.flags & SYN != 0

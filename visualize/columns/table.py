@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from visualize.columns import regular
 from visualize.columns.atoms import Atoms
-from visualize.columns.checks import bad_checksums
-from visualize.columns.frames import I64, LINKS, Bools, Frames, gather, packet_lengths, tcp_of
+from visualize.columns.digest import Digest, Segments
+from visualize.columns.frames import I64, LINKS, Bools
 from visualize.columns.mix import U64, distinct, mix
 from visualize.columns.odd import Odd
-from visualize.columns.regular import Segments, Windows
-from visualize.columns.streams import Packets, Streams, grouped
+from visualize.columns.regular import Windows
+from visualize.columns.streams import Streams, grouped
 
 SECOND = 1_000_000_000
 _NEAR = 2 * SECOND  # packets further apart are never taken for each other
@@ -112,21 +112,22 @@ class Table:
 
     # -- one chunk ---------------------------------------------------------------------------------------------------------
 
-    def add(self, frames: Frames, taken: int, streams: Streams, packets: Packets, of_frame: I64, odd: Odd) -> None:
-        """Fold in a chunk."""
+    def add(self, chunk: Digest) -> None:
+        """Fold in the next chunk."""
+        streams, packets, odd = chunk.streams, chunk.packets, chunk.odd
         owner, role = self._connections(streams, odd)
         stream_owner = owner[:len(streams.rows)]
         odd_owner = owner[len(streams.rows):]
         self._mark(odd_owner, True)
-        events = self._packets(frames, streams, packets, stream_owner, role)
-        self._collisions(frames, streams, packets, stream_owner, odd, odd_owner)
-        kept = np.full(taken, -1, np.int32)
-        shown = of_frame >= 0
-        kept[shown] = stream_owner[of_frame[shown]] * 2
+        events = self._packets(chunk, stream_owner, role)
+        self._collisions(chunk, stream_owner, odd_owner)
+        kept = np.full(chunk.taken, -1, np.int32)
+        shown = chunk.of_frame >= 0
+        kept[shown] = stream_owner[chunk.of_frame[shown]] * 2
         kept[packets.row] += 1
         kept[odd.rows] = odd_owner * 2
-        self._firsts.append(frames.chunk.first)
-        self.kept.append(Kept(frames.chunk.at, frames.chunk.first, kept, events))
+        self._firsts.append(chunk.first)
+        self.kept.append(Kept(chunk.at, chunk.first, kept, events))
         self._fragmented |= odd.fragmented
 
     def _mark(self, which: I64, where: Bools | bool) -> None:
@@ -252,15 +253,15 @@ class Table:
 
     # -- packets -----------------------------------------------------------------------------------------------------------
 
-    def _packets(self, frames: Frames, streams: Streams, packets: Packets, owner: I64, role: I64) -> NDArray[np.int32]:
+    def _packets(self, chunk: Digest, owner: I64, role: I64) -> NDArray[np.int32]:
         """Everything that is asked of the packets in order: their events, the TCP windows, silences, checksums."""
+        streams, packets = chunk.streams, chunk.packets
         if not len(packets.row):
             return np.zeros(0, np.int32)
         link = streams.link[packets.stream]
         who, way = owner[packets.stream], role[link]
-        bits = len(frames.time).bit_length()
-        packed = np.sort(who << bits | packets.row)
-        order = np.searchsorted(packets.row, packed & (1 << bits) - 1)
+        bits = len(who).bit_length()
+        order = np.sort(who << bits | np.arange(len(who))) & (1 << bits) - 1
         who, way, link = who[order], way[order], link[order]
         row, stream = packets.row[order], packets.stream[order]
         started = np.ones(len(who), bool)
@@ -270,15 +271,15 @@ class Table:
         position = np.arange(len(who)) - starts[number] + self.rows.packets[who]
         seen = np.maximum.accumulate(number * 2 + way) - number * 2 | self.rows.replied[who]
         phase = np.where(position == 0, 0, np.where(seen == 1, 2, 1))
-        time = frames.time[row]
-        self._open(streams, stream, who, position, row + frames.chunk.first, time)
+        time = chunk.time[order]
+        self._open(streams, stream, who, position, row + chunk.first, time)
         if bool((streams.ends.protocol != 6).any()):  # an echo reply that answers nothing is INVALID until something asks
-            self._mark(who, (position == 0) & _echo_replies(frames, streams, stream))
-        protocol = streams.ends.protocol[stream]
-        flags = self._segments(frames, row, who, position, way, protocol)
+            self._mark(who, (position == 0) & _echo_replies(chunk)[link])
+        protocol, flags = streams.ends.protocol[stream], chunk.segments.flags[order]
+        self._segments(chunk.segments, order, who, position, way, protocol)
         self._silences(who, position, time, started, protocol, flags, number)
-        self._mark(who, bad_checksums(frames, self._link.length, row) & ~streams.outgoing[stream])
-        events = self._event_numbers(frames, streams, link, row, phase, flags, owner, role)
+        self._mark(who, chunk.bad[order])
+        events = self._event_numbers(chunk, link, chunk.length[order], phase, flags, owner, role)
         self._pairs.append(distinct(who << _EVENT_BITS | events))
         if len(self._pairs) > 8:
             self._pairs = [distinct(np.concatenate(self._pairs))]
@@ -302,31 +303,16 @@ class Table:
         rows.sport[which], rows.dport[which] = ends.sport[of], ends.dport[of]
         rows.source[which], rows.target[which] = ends.source[of], ends.target[of]
 
-    def _segments(self, frames: Frames, row: I64, who: I64, position: I64, way: I64, protocol: I64) -> I64:
-        """TCP flags (0 for others); marks the connections whose segments conntrack might refuse."""
-        flags = np.zeros(len(row), np.int64)
+    def _segments(self, segments: Segments, order: I64, who: I64, position: I64, way: I64, protocol: I64) -> None:
+        """Mark the connections whose segments conntrack might refuse."""
         tcp = np.flatnonzero(protocol == 6)
         if not len(tcp):
-            return flags
-        row, who, position, way = row[tcp], who[tcp], position[tcp], way[tcp]
-        six = frames.six[row]
-        segment = tcp_of(frames.ip, row, six)
-        flags[tcp], header = segment.flags, segment.header
-        data = packet_lengths(frames, row) - np.where(six, 40, 20) - header
-        scale = np.full(len(row), -1, np.int64)
-        syn = np.flatnonzero(segment.flags & regular.SYN)
-        after = frames.chunk.starts[row] + 16 + self._link.length + np.where(six, 40, 20) + 20
-        if len(syn):
-            scale[syn] = regular.window_scales(gather(frames.chunk.data, after[syn], 40), header[syn] - 20)
-        plain = (header == 20) | (segment.flags & regular.SYN != 0)
-        stamped = np.flatnonzero(~plain & (header == 32))
-        if len(stamped):  # NOP NOP timestamp
-            plain[stamped] = gather(frames.chunk.data, after[stamped], 8)[:, 0] & np.uint64(0xFFFFFFFF) == np.uint64(0x0A080101)
-        wrong = self.windows.check(Segments(who, position, way, segment.flags, segment.seq, segment.ack, segment.window, data, scale, plain))
+            return
+        rows, who = order[tcp], who[tcp]
+        wrong = self.windows.check(segments, rows, who, position[tcp], way[tcp])
         if not self._limits.loose:
             wrong |= self.windows.kind[who] == regular.PICKED_UP
         self._mark(who, wrong)
-        return flags
 
     def _silences(self, who: I64, position: I64, time: I64, started: Bools, protocol: I64, flags: I64, number: I64) -> None:
         """Connections that were silent for so long that an entry may have been forgotten between two packets."""
@@ -345,11 +331,9 @@ class Table:
                          np.where(protocol == 17, limits.udp, limits.icmp))
         self._mark(who, (position > 0) & (time - before >= limit))
 
-    def _event_numbers(self, frames: Frames, streams: Streams, link: I64, row: I64, phase: I64, flags: I64, owner: I64,
-                       role: I64) -> I64:
+    def _event_numbers(self, chunk: Digest, link: I64, length: I64, phase: I64, flags: I64, owner: I64, role: I64) -> I64:
         """Small numbers for kinds of packets."""
-        kinds, number = np.unique(self._stream_kinds(frames, streams, owner, role), return_inverse=True)
-        length = self._atoms.lengths(packet_lengths(frames, row))
+        kinds, number = np.unique(self._stream_kinds(chunk, owner, role), return_inverse=True)
         codes = ((number.reshape(-1)[link] * 256 + flags) * 256 + length) * 4 + phase
         different, which = np.unique(codes, return_inverse=True)
         rest = different % (256 * 256 * 4)
@@ -360,12 +344,11 @@ class Table:
         found: I64 = numbers[which.reshape(-1)]
         return found
 
-    def _stream_kinds(self, frames: Frames, streams: Streams, owner: I64, role: I64) -> U64:
+    def _stream_kinds(self, chunk: Digest, owner: I64, role: I64) -> U64:
         """For each link, a hash of all that its packets have in common and that may decide their way."""
-        lead = streams.leads
-        rows, ends = streams.rows[lead], streams.ends
-        who, six = owner[lead], ends.six[lead]
-        head, ip = frames.head[rows], frames.ip[rows]
+        streams, head, ip, six = chunk.streams, chunk.head, chunk.ip, chunk.six
+        lead, ends = streams.leads, streams.ends
+        who = owner[lead]
         echo = (ends.protocol[lead] == 1) | (ends.protocol[lead] == 58)
         self._places(head, ~streams.outgoing[lead])
         source, target = ends.source[lead], ends.target[lead]
@@ -418,11 +401,11 @@ class Table:
 
     # -- packets that could be taken for each other -------------------------------------------------------------------------
 
-    def _collisions(self, frames: Frames, streams: Streams, packets: Packets, owner: I64, odd: Odd, odd_owner: I64) -> None:
+    def _collisions(self, chunk: Digest, owner: I64, odd_owner: I64) -> None:
         """Packets of the same identity within the window: harmless only where both were seen at the same places, one after the other."""
-        base = frames.chunk.first
+        base, streams, packets, odd = chunk.first, chunk.streams, chunk.packets, chunk.odd
         fresh: list[Any] = [
-            np.concatenate((frames.same[packets.row], odd.same)), np.concatenate((frames.time[packets.row], frames.time[odd.rows])),
+            np.concatenate((chunk.same, odd.same)), np.concatenate((chunk.time, chunk.odd_time)),
             np.concatenate((packets.row, odd.rows)) + base, np.concatenate((packets.last, odd.rows)) + base,
             np.concatenate((owner[packets.stream], odd_owner)),
             np.concatenate((streams.pattern[streams.link[packets.stream]], mix(odd.rows + base)))]
@@ -444,11 +427,11 @@ class Table:
         self._recent = [column[recent] for column in columns]
 
 
-def _echo_replies(frames: Frames, streams: Streams, stream: I64) -> Bools:
-    """Which streams are of echo replies."""
-    ip, protocol = frames.ip[streams.rows], streams.ends.protocol
+def _echo_replies(chunk: Digest) -> Bools:
+    """Which links are of echo replies."""
+    ip, protocol = chunk.ip, chunk.streams.ends.protocol[chunk.streams.leads]
     four, six = ip[:, 2] >> np.uint64(32) & np.uint64(0xFF) == 0, ip[:, 5] & np.uint64(0xFF) == 129
-    found: Bools = (((protocol == 1) & four) | ((protocol == 58) & six))[stream]
+    found: Bools = ((protocol == 1) & four) | ((protocol == 58) & six)
     return found
 
 

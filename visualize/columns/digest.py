@@ -1,0 +1,121 @@
+"""What is kept of one chunk: everything that the table of connections asks of its packets, and no bytes of frames.
+
+A digest depends on nothing but its chunk. So chunks can be digested anywhere, in any order, by any process; only folding the digests
+into the table (`table.py`) goes in the order of the file.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visualize.columns import frames, odd, regular, streams
+from visualize.columns.atoms import Atoms
+from visualize.columns.checks import bad_checksums
+from visualize.columns.frames import I64, LINKS, Bools, Frames, gather, packet_lengths, tcp_of
+from visualize.columns.mix import U64
+from visualize.columns.odd import Odd
+from visualize.columns.records import Chunk
+from visualize.columns.streams import Home, Packets, Streams
+from visualize.packet.pcap import ClassicHeader
+
+
+@dataclass(slots=True)
+class Segments:
+    """TCP columns of packets (0 for other protocols)."""
+
+    flags: I64
+    seq: I64
+    ack: I64
+    window: I64
+    length: I64  # of the data
+    scale: I64  # a SYN's window scale option, -1 without
+    plain: Bools  # no option that moves the window
+
+
+@dataclass(slots=True)
+class Digest:
+    """One chunk. Rows are its frames, counted from 0; packets stand in the order of their first frames."""
+
+    at: int  # where the chunk's data stands in the file
+    first: int  # number of its first frame in the file, from 0
+    taken: int  # frames
+    end: int  # bytes of the file up to the end of its last frame
+    span: tuple[int, int, int]  # time of the first frame, the latest time, and how far the clock ever went back
+    streams: Streams
+    packets: Packets
+    of_frame: NDArray[np.int32]  # the stream of each frame, -1: none
+    head: U64  # of the streams that lead a link: what was gathered of the link layer and of the packet
+    ip: U64
+    six: Bools
+    time: I64  # per packet
+    same: U64
+    length: I64  # atoms
+    bad: Bools  # its checksum can't be told to be right
+    segments: Segments
+    odd: Odd
+    odd_time: I64
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What digesting needs besides the bytes."""
+
+    header: ClassicHeader
+    home: Home
+    atoms: Atoms
+    known: I64 | None  # interface indices that the snapshot knows; None: the interface is given
+
+    def digest(self, chunk: Chunk, skipped: int = 0, last: bool = True) -> Digest:
+        """Digest a chunk behind its first `skipped` frames, up to where no packet is cut in two (`last`: up to the end)."""
+        found = frames.read(chunk, self.header, self.known)
+        taken = len(found.time) if last else streams.cut(found)
+        return self._digest(found, skipped, taken)
+
+    def _digest(self, found: Frames, skipped: int, taken: int) -> Digest:
+        found.clean[:skipped] = False
+        found.odd[:skipped] = False
+        linked, packets, of_frame = streams.find(found, taken, self.home)
+        strange = odd.find(found, taken, self.header)
+        rows, lead = packets.row, linked.rows[linked.leads]
+        link = LINKS[self.header.linktype].length
+        bad = bad_checksums(found, link, rows) & ~linked.outgoing[packets.stream]
+        time = found.time[skipped:taken]
+        latest = np.maximum.accumulate(time)
+        span = (int(time[0]), int(latest[-1]), int((latest - time).max())) if len(time) else (0, 0, 0)
+        end = found.chunk.at + (int(found.chunk.starts[taken - 1]) + 16 + int(found.captured[taken - 1]) if taken else 0)
+        return Digest(found.chunk.at, found.chunk.first, taken, end, span, linked, packets, of_frame.astype(np.int32), found.head[lead],
+                      found.ip[lead], found.six[lead], found.time[rows], found.same[rows], self.atoms.lengths(packet_lengths(found, rows)), bad,
+                      _segments(found, rows, linked.ends.protocol[packets.stream], link), strange, found.time[strange.rows])
+
+
+def _segments(found: Frames, rows: I64, protocol: I64, link: int) -> Segments:
+    """The TCP columns of packets."""
+    tcp = np.flatnonzero(protocol == 6)
+    parts = _tcp(found, rows[tcp], link)
+    if len(tcp) == len(rows):
+        return parts
+    def spread(part: Any) -> Any:
+        column = np.zeros(len(rows), part.dtype)
+        column[tcp] = part
+        return column
+
+    return Segments(*(spread(getattr(parts, field.name)) for field in fields(Segments)))
+
+
+def _tcp(found: Frames, rows: I64, link: int) -> Segments:
+    six = found.six[rows]
+    segment = tcp_of(found.ip, rows, six)
+    header = np.where(six, 40, 20)
+    data = packet_lengths(found, rows) - header - segment.header
+    after = found.chunk.starts[rows] + 16 + link + header + 20
+    scale, syn = np.full(len(rows), -1, np.int64), segment.flags & regular.SYN != 0
+    openers = np.flatnonzero(syn)
+    if len(openers):
+        scale[openers] = regular.window_scales(gather(found.chunk.data, after[openers], 40), segment.header[openers] - 20)
+    plain = (segment.header == 20) | syn
+    stamped = np.flatnonzero(~plain & (segment.header == 32))
+    if len(stamped):  # NOP NOP timestamp, and nothing else
+        plain[stamped] = gather(found.chunk.data, after[stamped], 8)[:, 0] & np.uint64(0xFFFFFFFF) == np.uint64(0x0A080101)
+    return Segments(segment.flags, segment.seq, segment.ack, segment.window, data, scale, plain)
