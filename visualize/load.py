@@ -1,10 +1,13 @@
 """From what the user named to what can be replayed: the snapshot opened and built, its captures and those named by --pcap."""
 
+from __future__ import annotations
+
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
 
 from snapshot.archive import open_snapshot
 from snapshot.build import Built, build
@@ -17,6 +20,9 @@ from visualize.flows import Row, gather, row_of
 from visualize.packet.pcap import Capture, Frame, open_capture, read_frames
 from visualize.progress import watched
 from visualize.replay import Replay, Replayed, Source
+
+if TYPE_CHECKING:
+    from visualize.columns.spread import Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +144,15 @@ def replay(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool])
 _SMALLEST = 512 * 1024  # bytes of a capture from which on columns pay
 
 
-def flow_rows(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool], cached: bool) -> list[Row]:
-    """The rows of the flow table. `cached`: where a capture is large, equal connections are replayed once (the rows are the same)."""
+def flow_rows(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool], cached: bool, spread: Spread | None = None) -> list[Row]:
+    """The rows of the flow table, the same in any way.
+
+    `cached`: where a capture is large, equal connections are replayed once. `spread`: who reads its chunks (None: this process).
+    """
     capture = captures[0].capture if len(captures) == 1 else None
     if cached and capture is not None and capture.size >= _SMALLEST:
         from visualize.columns.cache import Cache
-        cache = Cache(loaded.built.host, assumptions, loaded.later, captures[0], capture.read, capture.size)
+        cache = Cache(loaded.built.host, assumptions, loaded.later, captures[0], capture.read, capture.size, spread)
         rows = cache.rows()
         if rows is not None:
             if cache.whole:

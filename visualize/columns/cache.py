@@ -19,8 +19,9 @@ from visualize.columns.atoms import Atoms
 from visualize.columns.digest import Digest, Recipe
 from visualize.columns.frames import I64, Bools, ends_from
 from visualize.columns.mix import U64
-from visualize.columns.records import Reader, Records
-from visualize.columns.streams import Home
+from visualize.columns.records import FRAMES, Reader, Records
+from visualize.columns.spread import Spread
+from visualize.columns.streams import Home, window
 from visualize.columns.table import SECOND, Captured, Limits, Table
 from visualize.datapath import bridge
 from visualize.datapath.machine import Machine
@@ -42,6 +43,8 @@ class Cache:
     source: Source
     read: Reader
     size: int
+    spread: Spread | None = None  # who digests chunks; None: this process
+    frames: int = FRAMES  # of one chunk
     whole: bool = field(default=False)  # every byte of the file was read as whole records
 
     def rows(self) -> list[Row] | None:
@@ -82,12 +85,15 @@ class Cache:
 
     def _digests(self, recipe: Recipe) -> Iterator[Digest]:
         """The chunks of the capture, digested one after the other."""
-        records, at, first = Records(self.read, recipe.header), 24, 0
+        records, at, first = Records(self.read, recipe.header, self.frames), 24, 0
+        if self.spread is not None:
+            yield from self.spread(recipe, records)
+            return
         while True:
             chunk = records.chunk(at, first)
             if not len(chunk.starts):
                 return
-            digest = recipe.digest(chunk, last=chunk.last)
+            digest = recipe.digest(chunk, 0 if chunk.last else window(len(chunk.starts)))
             yield digest
             if chunk.last:
                 return
@@ -115,7 +121,7 @@ class Cache:
         """Replay all frames of some connections, in file order."""
         replay = Replay(self.host, self.assumptions, dict(self.later))
         replay.begin(start)
-        source = Source(self.source.name, _selected(Records(self.read, header), table, which), self.source.netns, self.source.interface)
+        source = Source(self.source.name, _selected(Records(self.read, header, self.frames), table, which), self.source.netns, self.source.interface)
         run = classes.Run(table, chosen)
         run.flows = gather(run.noted(replay.run([source])))
         return run

@@ -38,7 +38,7 @@ class Segments:
 class Digest:
     """One chunk. Rows are its frames, counted from 0; packets stand in the order of their first frames."""
 
-    at: int  # where the chunk's data stands in the file
+    at: int  # where its first record stands in the file
     first: int  # number of its first frame in the file, from 0
     taken: int  # frames
     end: int  # bytes of the file up to the end of its last frame
@@ -67,25 +67,23 @@ class Recipe:
     atoms: Atoms
     known: I64 | None  # interface indices that the snapshot knows; None: the interface is given
 
-    def digest(self, chunk: Chunk, skipped: int = 0, last: bool = True) -> Digest:
-        """Digest a chunk behind its first `skipped` frames, up to where no packet is cut in two (`last`: up to the end)."""
+    def digest(self, chunk: Chunk, window: int) -> Digest:
+        """Digest a chunk, up to where, in its last `window` frames, no packet is cut in two (0: up to its end)."""
         found = frames.read(chunk, self.header, self.known)
-        taken = len(found.time) if last else streams.cut(found)
-        return self._digest(found, skipped, taken)
-
-    def _digest(self, found: Frames, skipped: int, taken: int) -> Digest:
-        found.clean[:skipped] = False
-        found.odd[:skipped] = False
+        taken = len(found.time) - window
+        if window:
+            taken += streams.cut(found.same[taken:])
         linked, packets, of_frame = streams.find(found, taken, self.home)
         strange = odd.find(found, taken, self.header)
         rows, lead = packets.row, linked.rows[linked.leads]
         link = LINKS[self.header.linktype].length
         bad = bad_checksums(found, link, rows) & ~linked.outgoing[packets.stream]
-        time = found.time[skipped:taken]
+        time = found.time[:taken]
         latest = np.maximum.accumulate(time)
         span = (int(time[0]), int(latest[-1]), int((latest - time).max())) if len(time) else (0, 0, 0)
         end = found.chunk.at + (int(found.chunk.starts[taken - 1]) + 16 + int(found.captured[taken - 1]) if taken else 0)
-        return Digest(found.chunk.at, found.chunk.first, taken, end, span, linked, packets, of_frame.astype(np.int32), found.head[lead],
+        at = found.chunk.at + int(found.chunk.starts[0])
+        return Digest(at, found.chunk.first, taken, end, span, linked, packets, of_frame.astype(np.int32), found.head[lead],
                       found.ip[lead], found.six[lead], found.time[rows], found.same[rows], self.atoms.lengths(packet_lengths(found, rows)), bad,
                       _segments(found, rows, linked.ends.protocol[packets.stream], link), strange, found.time[strange.rows])
 

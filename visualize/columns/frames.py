@@ -271,7 +271,7 @@ class Tcp:
 
 def tcp_of(ip: U64, rows: I64, six: Bools) -> Tcp:
     """The TCP headers of some plain packets."""
-    columns = [_tcp_columns(ip, rows, False)] if not six.all() else []
+    columns = [] if len(six) and six.all() else [_tcp_columns(ip, rows, False)]
     if six.any():
         columns.append(_tcp_columns(ip, rows, True))
     parts = columns[0] if len(columns) == 1 else [np.where(six, later, first) for first, later in zip(*columns, strict=True)]

@@ -37,19 +37,26 @@ class Records:
 
     read: Reader
     header: ClassicHeader
+    frames: int = FRAMES
+    block: int = BLOCK
 
-    def chunk(self, at: int = 24, first: int = 0, frames: int = FRAMES, block: int = BLOCK) -> Chunk:
+    def chunk(self, at: int = 24, first: int = 0) -> Chunk:
         """The records from byte `at` on, which is frame number `first` (from 0), as many as a chunk holds.
 
         A damage ends them, as it ends `Capture.frames` (which tells of it).
         """
+        block = self.block
         while True:
             data = self.read(at, block)
             starts, damaged = _starts(data, self.header)
             whole = damaged or len(data) < block
             if len(starts) or whole:
-                return Chunk(data, starts[:frames], first, at, whole and len(starts) <= frames)
+                return Chunk(data, starts[:self.frames], first, at, whole and len(starts) <= self.frames)
             block *= 2  # one record is larger than a block
+
+    def captured(self, chunk: Chunk, row: int) -> int:
+        """The captured length of one frame."""
+        return int(Struct(self.header.order + "I").unpack_from(chunk.data, int(chunk.starts[row]) + 8)[0])
 
 
 def _starts(data: bytes, header: ClassicHeader) -> tuple[NDArray[np.int64], bool]:

@@ -43,21 +43,25 @@ class Packets:
     stream: I64
 
 
-def cut(frames: Frames) -> int:
-    """How many frames of a chunk to take so that no packet is left seen by half; the others begin the next chunk."""
-    count = len(frames.time)
-    if frames.chunk.last or count <= 4 * _TAIL:
-        return count
-    same = frames.same[count - 4 * _TAIL:]
+def window(count: int) -> int:
+    """How many of a chunk's last frames are looked at to find where to cut behind them."""
+    return min(4 * _TAIL, count // 2)
+
+
+def cut(same: U64) -> int:
+    """Where, among these frames' identities, to cut so that no packet is seen by half: the place that the fewest packets span.
+
+    Not within the last quarter, in which a packet may still be under way.
+    """
     _, first, number = np.unique(same, return_index=True, return_inverse=True)
     last = np.zeros(len(first), np.int64)
-    np.maximum.at(last, number, np.arange(len(same)))
+    np.maximum.at(last, number.reshape(-1), np.arange(len(same)))
     opened = np.zeros(len(same) + 1, np.int64)
     np.add.at(opened, first + 1, 1)
     np.add.at(opened, last + 1, -1)
-    crossing = np.cumsum(opened)[_TAIL:3 * _TAIL]
-    best = np.flatnonzero(crossing == crossing.min())[-1]
-    return count - 4 * _TAIL + _TAIL + int(best)
+    low, high = len(same) // 4, max(3 * len(same) // 4, len(same) // 4 + 1)
+    crossing = np.cumsum(opened)[low:high]
+    return low + int(np.flatnonzero(crossing == crossing.min())[-1])
 
 
 def find(frames: Frames, taken: int, home: "Home") -> tuple[Streams, Packets, I64]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -15,6 +17,7 @@ import click
 
 if TYPE_CHECKING:
     from snapshot.finding import Finding
+    from visualize.columns.spread import Spread
     from visualize.draw.picture import Style
     from visualize.flow import Flow
     from visualize.flows import Row
@@ -78,6 +81,40 @@ assume_option = click.option("--assume", "assumed", multiple=True, metavar="KEY=
 
 
 cache_option = click.option("--cache/--no-cache", "cached", default=True, help="Replay one of many equal connections (the default), or each.")
+jobs_option = click.option("--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, metavar="N",
+                           help="Read a large capture with N processes; the output is the same.")
+cluster_option = click.option("--cluster", metavar="ADDRESS", help="Read it with the workers of a Dask cluster: tcp://SCHEDULER:8786 "
+                              "(needs `pip install packetpath[cluster]`).")
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How hard to try: `--cache`, `--jobs`, `--cluster`. None of them changes what is printed."""
+
+    cached: bool
+    jobs: int
+    cluster: str | None
+
+    @contextmanager
+    def spread(self) -> Iterator[Spread | None]:
+        """Who reads the chunks of a large capture; None: this process."""
+        if self.cluster is None and self.jobs == 1:
+            yield None
+            return
+        from visualize.columns.spread import cluster, processes
+        if self.cluster is None:
+            with processes(self.jobs) as spread:
+                yield spread
+            return
+        try:
+            with cluster(self.cluster) as spread:
+                yield spread
+        except ImportError:
+            fail("--cluster needs Dask's scheduler: pip install 'packetpath[cluster]'", EXIT_USAGE)
+        except (OSError, ValueError, TimeoutError) as error:
+            fail(f"--cluster {self.cluster}: {error}")
+
+
 PICTURES = ("svg", "png", "pdf", "dot", "mermaid", "text", "markdown", "drawio")  # the formats of visualize.draw.picture
 detail_option = click.option("--detail", type=click.Choice(["summary", "rules", "full"]), default="rules", show_default=True,
                              help="summary: what changed and what decided; rules: with each deciding rule's text; full: every step.")
@@ -157,12 +194,13 @@ def where_test(where: str | None) -> Callable[[Mapping[str, Any]], bool] | None:
 
 
 def find_rows(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...], where: str | None,
-              cached: bool) -> tuple[list[Row], list[Finding]]:
-    """The rows of the flow table for which `where` holds, and what was found while reading. `cached`: equal connections are replayed once."""
+              speed: Speed) -> tuple[list[Row], list[Finding]]:
+    """The rows of the flow table for which `where` holds, and what was found while reading."""
     from visualize.flows import where_record
     from visualize.load import damage, flow_rows
     keep = where_test(where)
     captures, findings = named_captures(loaded, pcaps)
-    rows = flow_rows(loaded, captures, assumptions(assumed), cached)
+    with speed.spread() as spread:
+        rows = flow_rows(loaded, captures, assumptions(assumed), speed.cached, spread)
     findings += damage(captures)
     return [row for row in rows if keep is None or keep(where_record(row))], findings

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from visualize.commands.common import (
+    Speed,
     assume_option,
     assumptions,
     cache_option,
+    cluster_option,
     explore_option,
     find_rows,
     guarded,
+    jobs_option,
     pcap_option,
     snapshot_argument,
     warn,
@@ -33,16 +36,18 @@ if TYPE_CHECKING:
 @click.option("--where", metavar="EXPR", help="Keep some flows: 'host 172.17.0.2 and port 80', 'verdict dropped', 'not udp'.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @cache_option
+@jobs_option
+@cluster_option
 @guarded
-def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], explore: bool, where: str | None, cached: bool,
-            form: str) -> None:
+def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], explore: bool, where: str | None, cached: bool, jobs: int,
+            cluster: str | None, form: str) -> None:
     """Replay the capture and list its flows: where each went, which rule decided, what NAT made of it.
 
     Example: packetpath flows samples/default-bridge/snapshot.tar.gz --where 'verdict dropped'
     """
     from visualize.load import load
     loaded = load(snapshot)
-    found, findings = find_rows(loaded, pcaps, assumed, where, cached)
+    found, findings = find_rows(loaded, pcaps, assumed, where, Speed(cached, jobs, cluster))
     match form:
         case "json":
             from visualize.flows import to_json

@@ -19,9 +19,9 @@ def offsets(data: bytes, block: int, frames: int) -> list[int]:
     """Every record's offset in the file, chunk by chunk."""
     header = classic_header(data)
     assert header is not None
-    records, at, first, found = Records(lambda offset, size: data[offset:offset + size], header), 24, 0, []
+    records, at, first, found = Records(lambda offset, size: data[offset:offset + size], header, frames, block), 24, 0, []
     while True:
-        chunk = records.chunk(at, first, frames, block)
+        chunk = records.chunk(at, first)
         assert chunk.first == len(found)
         found += (chunk.starts + at).tolist()
         if chunk.last:

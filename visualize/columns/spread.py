@@ -1,0 +1,104 @@
+"""Chunks digested elsewhere: by processes of this machine, or by the workers of a Dask cluster. Folded in here, in the order of the file.
+
+A part carries its own bytes, so a worker needs no file. It overlaps the part before by a window, in which both find the same place to
+cut; so no part waits for another, and one that is lost with its worker is digested again by the next.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
+
+from visualize.columns import frames
+from visualize.columns.digest import Digest, Recipe
+from visualize.columns.records import Records
+from visualize.columns.streams import cut, window
+
+
+class Part(NamedTuple):
+    """Some of a capture's bytes: whole records, of which the first is frame number `first` (from 0) at byte `at`."""
+
+    data: bytes
+    at: int
+    first: int
+    before: int  # frames that the part before has too; where to begin among them is found as that one finds its end
+    after: int  # frames that the part behind has too (0: there is none)
+
+
+class Future(Protocol):
+    """What will be there."""
+
+    def result(self) -> Digest:
+        """Wait for it."""
+        ...
+
+
+Submit = Callable[[Recipe, Part], Future]
+
+
+def parts(records: Records) -> Iterator[Part]:
+    """A capture in overlapping parts."""
+    at, first, before = 24, 0, 0
+    while True:
+        chunk = records.chunk(at, first)
+        count = len(chunk.starts)
+        if not count:
+            return
+        end = int(chunk.starts[-1]) + 16 + records.captured(chunk, count - 1)
+        after = 0 if chunk.last else window(count)
+        yield Part(chunk.data[:end], at, first, before, after)
+        if chunk.last:
+            return
+        before = after
+        at, first = at + int(chunk.starts[count - before]), first + count - before
+
+
+def digest(recipe: Recipe, part: Part) -> Digest:
+    """Digest a part: what a worker does."""
+    records = Records(lambda offset, size: part.data[offset - part.at:offset - part.at + size], recipe.header, 1 << 62, len(part.data) + 1)
+    chunk = records.chunk(part.at, part.first)
+    if part.before:
+        shared = frames.read(chunk._replace(starts=chunk.starts[:part.before]), recipe.header, recipe.known)
+        skipped = cut(shared.same)
+        chunk = chunk._replace(starts=chunk.starts[skipped:], first=chunk.first + skipped)
+    return recipe.digest(chunk, part.after)
+
+
+def ordered(recipe: Recipe, records: Records, submit: Submit, ahead: int) -> Iterator[Digest]:
+    """The digests in the order of the file, `ahead` of them under way."""
+    waiting: deque[Future] = deque()
+    for part in parts(records):
+        waiting.append(submit(recipe, part))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+class Spread(Protocol):
+    """A way to have digests made."""
+
+    def __call__(self, recipe: Recipe, records: Records) -> Iterator[Digest]:
+        """All digests of a capture, in order."""
+        ...
+
+
+@contextmanager
+def processes(jobs: int) -> Iterator[Spread]:
+    """By so many processes of this machine."""
+    from concurrent.futures import ProcessPoolExecutor
+    with ProcessPoolExecutor(jobs) as pool:
+        yield lambda recipe, records: ordered(recipe, records, lambda *task: pool.submit(digest, *task), 2 * jobs)
+
+
+@contextmanager
+def cluster(address: str) -> Iterator[Spread]:
+    """By the workers of a Dask cluster, whose scheduler stands at `address` (`tcp://host:8786`)."""
+    from distributed import Client
+    with Client(address) as client:  # type: ignore[no-untyped-call]
+        def spread(recipe: Recipe, records: Records) -> Iterator[Digest]:
+            shared: Any = client.scatter(recipe, broadcast=True)
+            many = max(1, sum(client.nthreads().values()))
+            return ordered(recipe, records, lambda _, part: client.submit(digest, shared, part, pure=False, retries=3), 2 * many)
+
+        yield spread
