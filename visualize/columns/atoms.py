@@ -184,6 +184,13 @@ def writes_sets(namespace: Namespace) -> bool:
         "timeout" in ipset.options for ipset in (namespace.ipsets or {}).values())
 
 
+def helps(namespace: Namespace) -> bool:
+    """Whether conntrack helpers may read payloads here and expect connections, so that one connection decides about another."""
+    if namespace.sysctl("net.netfilter.nf_conntrack_helper") not in (None, "0") or any(one.helper for one in namespace.conntrack or ()):
+        return True
+    return any(rule.jump == "CT" and rule.target is not None and rule.target.option("--helper") is not None for rule in _rules(namespace))
+
+
 def _rules(namespace: Namespace) -> Iterator[Rule]:
     for table in (*(namespace.tables4 or ()), *(namespace.tables6 or ())):
         for chain in table.chains.values():

@@ -15,7 +15,7 @@ import numpy as np
 from snapshot.host import Host, Namespace
 from snapshot.host.conntrack import ConntrackEntry
 from visualize.columns import classes, frames, odd
-from visualize.columns.atoms import Atoms
+from visualize.columns.atoms import Atoms, helps
 from visualize.columns.digest import Digest, Recipe
 from visualize.columns.frames import I64, Bools, ends_from
 from visualize.columns.mix import U64
@@ -54,7 +54,7 @@ class Cache:
             return None
         namespace = self.host.namespaces.get(self.source.netns)
         home = _home(header, namespace, self.source) if namespace is not None else None
-        if namespace is None or home is None:
+        if namespace is None or home is None or any(map(helps, self.host.namespaces.values())):
             return None
         atoms = Atoms(self.host)
         if atoms.refused:
