@@ -120,7 +120,7 @@ def _table_of(names: set[str]) -> str:
 
 
 def _rule(line: str, chain: str, number: int, file: str, where: int, columns: _Columns, family: str, findings: list[Finding]) -> Rule:
-    text = " ".join(line.split())
+    text = " ".join(line.split()[columns.numbers + 2 * columns.verbose:]) or line.strip()
     try:
         parts, packets, total = _row(line, columns, family)
     except (Unreadable, ValueError) as problem:  # ValueError: a value that its extension never prints
