@@ -1,10 +1,16 @@
 """Opening snapshots: whatever the input, one clear line or a finding, and nothing outside the archive is read or written."""
 
+import bz2
+import gzip
 import io
+import lzma
 import tarfile
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from snapshot.archive import open_snapshot
 from snapshot.build import build
@@ -99,3 +105,76 @@ def test_a_lone_iptables_save_is_a_snapshot(tmp_path: Path) -> None:
     built = build(open_snapshot(path))
     assert built.kind is BundleKind.LONE
     assert [table.name for table in built.host.namespaces["host"].tables4 or ()] == ["filter"]
+
+
+FILES = {"top/netns/host/ip-addr.txt": b"hello", "top/manifest.json": b"{}"}
+
+
+def test_zstd_and_zip_are_archives_too(tmp_path: Path) -> None:
+    """What newer hosts and Windows pack."""
+    plain = tarball(tmp_path / "x.tar", FILES, "w")
+    (tmp_path / "x.tar.zst").write_bytes(zstandard.compress(plain.read_bytes()))
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in FILES.items():
+            archive.writestr(name, data)
+    for name in ("x.tar.zst", "x.zip"):
+        assert list(open_snapshot(tmp_path / name).files) == ["manifest.json", "netns/host/ip-addr.txt"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, bz2.compress, zstandard.compress])
+def test_a_packed_text_is_a_text(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    """`iptables-save.txt.gz` is a snapshot of one file."""
+    path = tmp_path / "iptables-save.txt.gz"
+    path.write_bytes(pack(b"*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n"))
+    raw = open_snapshot(path)
+    assert list(raw.files) == ["iptables-save.txt"]
+    assert build(raw).host.namespaces["host"].tables4
+
+
+def link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
+    """A link for a tarball."""
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+def test_a_link_to_a_file_inside_is_that_file(tmp_path: Path) -> None:
+    """sosreport's `ip_addr` at the top points to sos_commands; a chain of links is followed, a hard link too."""
+    special = [link("r/ip_addr", "sos_commands/networking/ip_-o_addr"), link("r/a/b", "../ip_addr"), link("r/hard", "r/sos_commands/networking/ip_-o_addr", tarfile.LNKTYPE)]
+    raw = open_snapshot(tarball(tmp_path / "t.tar.xz", {"r/sos_commands/networking/ip_-o_addr": b"x"}, "w:xz", special))
+    assert {path: file.data for path, file in raw.files.items()} == dict.fromkeys(("a/b", "hard", "ip_addr", "sos_commands/networking/ip_-o_addr"), b"x")
+    assert not raw.findings
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../etc/passwd", "../../../../../etc/passwd", "loop", "gone"])
+def test_a_link_that_leads_nowhere_inside_is_left_out(tmp_path: Path, target: str) -> None:
+    """Absolute, outside, in a circle, or to a file that is not there: found, never followed."""
+    raw = open_snapshot(tarball(tmp_path / "t.tar.gz", {"r/x": b"y"}, special=[link("r/loop", target), link("r/sub/loop", target)]))
+    assert list(raw.files) == ["x"]
+    assert "nowhere inside" in raw.findings[0].why
+
+
+def test_a_directory_s_link_to_a_file_inside_is_that_file(tmp_path: Path) -> None:
+    """An unpacked sosreport."""
+    (tmp_path / "sos_commands").mkdir()
+    (tmp_path / "sos_commands" / "x").write_text("y")
+    (tmp_path / "ip_addr").symlink_to("sos_commands/x")
+    assert open_snapshot(tmp_path).files["ip_addr"].data == b"y"
+
+
+def test_what_a_whole_host_s_report_holds_besides_is_not_read(tmp_path: Path) -> None:
+    """Logs and packages never come into memory."""
+    raw = open_snapshot(tarball(tmp_path / "t.tar.gz", {"r/var/log/messages": b"x" * 1000, "r/sos_commands/networking/ip_-o_addr": b"y", "r/usr/lib/x": b"z"}))
+    assert list(raw.files) == ["sos_commands/networking/ip_-o_addr"]
+
+
+def test_zip_bombs_and_locked_zips_are_refused_in_one_line(tmp_path: Path) -> None:
+    """As with tarballs."""
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):
+            archive.writestr(f"netns/host/{number}.txt", b"\0" * (40 << 20))
+    with pytest.raises(SnapshotError, match="bomb"):
+        open_snapshot(tmp_path / "bomb.zip")
+    (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04rest")
+    with pytest.raises(SnapshotError, match="zip file"):
+        open_snapshot(tmp_path / "cut.zip")
