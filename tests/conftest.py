@@ -5,6 +5,7 @@ in a headless Chromium.
 """
 
 import os
+import secrets
 import shutil
 
 import pytest
@@ -15,6 +16,17 @@ def _wanted(item: pytest.Item) -> bool:
         return False
     return item.get_closest_marker("browser") is None or os.environ.get("PACKETPATH_BROWSER") == "1" or (
         shutil.which("chromium") is not None and shutil.which("chromedriver") is not None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw a seed for the kernel worlds once: pytest-xdist's workers inherit it."""
+    os.environ.setdefault("PACKETPATH_FRESH_SEED", str(secrets.randbelow(10**6)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell the seed, so that a world of it can be made again."""
+    if os.environ.get("PACKETPATH_KERNEL") == "1":
+        terminalreporter.write_line(f"kernel worlds: the fresh seed was {os.environ['PACKETPATH_FRESH_SEED']}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
