@@ -30,7 +30,7 @@ from visualize.packet.packet import (
     Protocol,
 )
 from visualize.packet.pcap import Capture, Frame
-from visualize.path import Begot, Bridged, Crossed, Evidence, Path, Received, Sent, Sighting
+from visualize.path import Begot, Bridged, Crossed, Doubt, Evidence, Path, Received, Sent, Sighting
 
 WINDOW = 1_000_000_000  # ns: how long a packet may take through the machine
 
@@ -131,6 +131,13 @@ def _packet_type(packet: Packet, told: int | None) -> str:
     return {PACKET_BROADCAST: "broadcast", PACKET_MULTICAST: "multicast", PACKET_OTHERHOST: "otherhost"}.get(told or 0, "unicast")
 
 
+def _against(sighting: Sighting) -> Doubt:
+    """What the capture holds against a path: a packet that it does not show where it was predicted, or shows as another one."""
+    where = f"{'out of' if sighting.outgoing else 'in by'} {sighting.interface}"
+    why = f"the capture does not show the packet {where}" if sighting.state is Evidence.NOT_SEEN else f"the capture shows {where}: {sighting.why}"
+    return Doubt("capture", why, "what follows from the snapshot", "a capture that lost no packet, a snapshot of the same moment", weak=True)
+
+
 def _quotes(made: Packet, seen: Packet) -> bool:
     """Whether two packets are of one length, and quote the same one."""
     if made.length != seen.length or made.inner is None or seen.inner is None:
@@ -209,6 +216,9 @@ class Replay:
         if confirmed and (replayed.sightings or everywhere) and any(doubt.visible for doubt in replayed.path.doubts):
             doubts = tuple(doubt for doubt in replayed.path.doubts if not doubt.visible)
             replayed.path = replace(replayed.path, doubts=doubts)
+        against = next((s for s in replayed.sightings if s.state is not Evidence.SEEN), None)
+        if against is not None:
+            replayed.path = replace(replayed.path, doubts=(*replayed.path.doubts, _against(against)))
 
     # -- one frame ------------------------------------------------------------------------------------------------------
 

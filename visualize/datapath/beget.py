@@ -10,6 +10,7 @@ from visualize.datapath.conntrack import UNTRACKED, Tracking
 from visualize.datapath.incoming import Decision
 from visualize.datapath.routing import KERNEL_UID, Query
 from visualize.datapath.skb import Skb
+from visualize.datapath.source import select_source
 from visualize.datapath.stack import Stack
 from visualize.netfilter.here import Here
 from visualize.netfilter.outcome import Begets
@@ -57,6 +58,9 @@ def icmp_error(stack: Stack, skb: Skb, incoming: str, kind: int, code: int) -> b
         return False  # the kernel's own echo reply: icmp_xmit_lock is held while it is sent, so nothing answers it
     own = packet.dst if stack.fib[packet.family].type_of(packet.dst) is RouteType.LOCAL else None
     route = _error_route(stack, packet, own)
+    lent = _input_source(stack, skb, route) if own is None else None
+    if lent is not None:
+        own, route = lent, _error_route(stack, packet, lent)
     source = own or route.source
     if source is None:
         return False
@@ -73,6 +77,14 @@ def _error_route(stack: Stack, packet: Packet, own: IPAddress | None) -> Decisio
     protocol = Protocol.ICMP if packet.family == 4 else Protocol.ICMPV6
     tos = 0xC0 | packet.tos & 0x1E if packet.family == 4 else 0
     return outgoing.route_output(stack, Query(packet.src, own, mark=_mark(stack, packet), tos=tos, protocol=protocol, uid=KERNEL_UID))
+
+
+def _input_source(stack: Stack, skb: Skb, route: Decision) -> IPAddress | None:
+    """IPv6: where the way back has no source of its own, the interface that the packet came in by lends one (icmpv6_rt_has_prefsrc)."""
+    prefers = route.result is not None and route.result.route is not None and route.result.route.preferred_source is not None
+    if skb.packet.family == 4 or prefers or skb.in_device is None or skb.local_origin or skb.prerouted:
+        return None
+    return select_source(stack.namespace, skb.in_device, skb.packet.src)
 
 
 def reject(stack: Stack, skb: Skb, here: Here, begets: Begets) -> bool:
