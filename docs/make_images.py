@@ -17,7 +17,7 @@ IMAGES = {
     "dropped": (["default-bridge", "--flow", "10"], "flow-010"),
     "summary": (["default-bridge", "--flow", "9", "--detail", "summary"], "flow-009"),
     "dark": (["default-bridge", "--flow", "9", "--theme", "dark"], "flow-009"),
-    "compare": (["default-bridge", "--compare", "9", "10"], "compare-009-010"),
+    "compare": (["default-bridge", "--compare", "9", "11"], "compare-009-011"),
     "rejected": (["docker-user", "--flow", "6"], "flow-006"),
     "hairpin": (["hairpin-noproxy", "--flow", "7"], "flow-007"),
     "topology": (["user-networks", "--highlight", "6"], "topology"),

@@ -10,6 +10,7 @@ from visualize.commands.common import (
     EXIT_DIFFERENT,
     PICTURES,
     assume_option,
+    assumptions,
     detail_option,
     fail,
     find_flows,
@@ -62,7 +63,8 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], out
     if compare is not None:
         from visualize.draw.compare import compare_scene
         first, second = _named(found, compare)
-        scene = compare_scene(host, first, second, detail)
+        from visualize.whynot import missed
+        scene = compare_scene(host, first, second, detail, missed(host, first, second, assumptions(assumed)))
         scenes = {scene.name: scene}
     else:
         drawn = _named(found, numbers) if numbers else found

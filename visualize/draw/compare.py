@@ -1,7 +1,7 @@
 """Two flows side by side, one that works and one that fails: where they first part, and in what they differed until then."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from snapshot.host import Host
@@ -18,23 +18,39 @@ _FIELDS = (("source address", "src"), ("source port", "sport"), ("destination ad
            ("protocol", "protocol_name"), ("TTL", "ttl"), ("mark", "mark"), ("TCP flags", "tcp_flags"), ("TOS", "tos"))
 
 
-def compare_scene(host: Host, first: Flow, second: Flow, detail: str = "rules") -> Scene:
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Which of two flows (0 or 1) did not match the rule at which they part, its name, and why it did not match, in words."""
+
+    which: int
+    rule: str
+    why: str
+
+
+def compare_scene(host: Host, first: Flow, second: Flow, detail: str = "rules", missed: Missed | None = None) -> Scene:
     """Both flows' original directions, side by side, with a mark where they first part."""
     at = parting(first.first, second.first)
     left, right = (tuple(cards(host, flow.original[0], prefix, detail)) for flow, prefix in ((first, "a"), (second, "b")))
     lanes = [Lane("a", Line.ORIGINAL, _titled(first, left)), Lane("b", Line.ORIGINAL, _titled(second, right))]
     if at:
-        lanes = list(_marked(lanes, (first, second), at))
+        lanes = list(_marked(lanes, (first, second), at, missed))
     title = f"flow {first.number} ({VERDICTS[first.verdict]}) beside flow {second.number} ({VERDICTS[second.verdict]})"
     frames = clusters(host, lanes)
-    return Scene(f"compare-{first.number:03d}-{second.number:03d}", title, compared(first, second), frames, edges(lanes, frames), (), TWO_LANES)
+    name = f"compare-{first.number:03d}-{second.number:03d}"
+    return Scene(name, title, compared(first, second, missed), frames, edges(lanes, frames), (), TWO_LANES)
 
 
-def compared(first: Flow, second: Flow) -> str:
+def compared(first: Flow, second: Flow, missed: Missed | None = None) -> str:
     """Where two flows part, in words."""
     at = parting(first.first, second.first)
     if at is None:
         return f"Flow {first.number} and flow {second.number} went the same way, step by step."
+    if missed is not None and at:
+        flows = (first, second)
+        matches, misses = flows[1 - missed.which], flows[missed.which]
+        return (f"They go the same way until {missed.rule}, which flow {matches.number} matches and flow {misses.number} does not: "
+                f"its {missed.why}." if missed.why.startswith(("source", "destination")) else
+                f"They go the same way until {missed.rule}, which flow {matches.number} matches and flow {misses.number} does not ({missed.why}).")
     differ = _differences(first.first.start, second.first.start)
     why = f" Their packets differ in {', '.join(differ)}." if differ else " Their packets are alike; what was known of their connections differs."
     if at == 0:
@@ -88,7 +104,7 @@ def _told(step: Step) -> str:
         case Rewritten():
             return f"{step.kind} by {step.by}"
         case Routed():
-            return f"route out by {step.out}" if step.type != "local" else "route to the machine itself"
+            return f"route {step.route}" if step.route else "no route"
         case Bridged():
             return f"bridge {step.bridge}: " + (f"to port {step.port}" if step.port else "up to the host")
         case Received():
@@ -116,14 +132,16 @@ def _titled(flow: Flow, found: Sequence[Card]) -> tuple[Card, ...]:
     return (replace(found[0], node=replace(start, title=f"flow {flow.number}", gloss=f"{start.title}, {start.gloss}")), *found[1:])
 
 
-def _marked(lanes: Sequence[Lane], flows: tuple[Flow, Flow], at: int) -> tuple[Lane, Lane]:
+def _marked(lanes: Sequence[Lane], flows: tuple[Flow, Flow], at: int, missed: Missed | None) -> tuple[Lane, Lane]:
     """A card in both lanes before the first card in which they differ; the cards above it are as many in both."""
     count = max(1, min(_common(lanes[0].cards, at), _common(lanes[1].cards, at)))
     found = []
-    for lane, flow in zip(lanes, flows, strict=True):
+    for which, (lane, flow) in enumerate(zip(lanes, flows, strict=True)):
         step = flow.first.steps[min(at, len(flow.first.steps) - 1)]
         rule = f"{step.file}:{step.line}" if isinstance(step, RuleMatched) else ""
         rows = [Row(_told(step), Kind.STRONG, rule=rule)] + ([Row(step.text, Kind.CODE, rule=rule)] if isinstance(step, RuleMatched) else [])
+        if missed is not None and missed.which == which:
+            rows.insert(0, Row(f"does not match {missed.rule}: {missed.why}"))
         netns = lane.cards[count].netns if count < len(lane.cards) else lane.cards[-1].netns
         shared = lane.cards[count - 1].netns if count else netns
         mark = Card(shared, Node(f"{lane.prefix}parting", Look.PARTING, "Here they part", "", tuple(rows), tip="the first difference",
