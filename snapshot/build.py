@@ -9,7 +9,7 @@ from typing import Any
 from snapshot import join
 from snapshot.bundle.bundle import Bundle, BundleKind
 from snapshot.bundle.recognise import recognise
-from snapshot.check import check_tables
+from snapshot.check import check_links, check_tables
 from snapshot.facts import Files, Parser, every, first, group, read
 from snapshot.finding import Finding, Kind
 from snapshot.host import HOST, Host, Namespace
@@ -17,6 +17,7 @@ from snapshot.host.firewall import Backend, NftBaseChain, Table
 from snapshot.host.link import Interface
 from snapshot.host.neighbour import FdbEntry
 from snapshot.host.routing import TABLE_LOCAL, PolicyRule, Route
+from snapshot.host.socket import Listener
 from snapshot.infer import infer_containers, invent_interfaces
 from snapshot.parse import (
     brctl_macs,
@@ -62,8 +63,9 @@ _HIDES = {
 }
 _ADDRESSES = (("ip-addr", ip_addr.parse), ("ifconfig", net_tools.ifconfig), ("proc-if-inet6", proc_net.if_inet6))
 _LISTENERS = (("ss", ss.parse), ("netstat-l", net_tools.netstat))
+_SOCKETS = tuple((f"proc-{name}", partial(proc_net.sockets, protocol=name)) for name in ("tcp", "tcp6", "udp", "udp6"))
 _STANDS_FOR = {"ip-addr": ("ip-link", "ifconfig", "proc-if-inet6"), "ip-route": ("route", "netstat-r", "proc-route", "proc-ipv6-route"),
-               "iptables": ("iptables-list", "nft"), "ip6tables": ("ip6tables-list", "nft"), "ss": ("netstat-l",), "bridge-fdb": ("brctl-macs",)}
+               "iptables": ("iptables-list", "nft"), "ip6tables": ("ip6tables-list", "nft"), "ss": ("netstat-l", "proc-tcp"), "bridge-fdb": ("brctl-macs",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ def build(raw: RawSnapshot) -> Built:
     host = infer_containers(join.join(host, bundle.manifest, findings), findings)
     for namespace in host.namespaces.values():
         check_tables(namespace, findings)
+        check_links(namespace, findings)
         if not namespace.inferred:
             _missing(namespace, groups, findings)
     facts = {name: tuple(sorted(files.by_fact)) for name, files in groups.items() if name in host.namespaces}
@@ -127,7 +130,7 @@ def _namespace(name: str, files: Files, findings: list[Finding]) -> Namespace:
         _fdb(files, findings),
         tables4, tables6, _native(chains, (*(tables4 or ()), *(tables6 or ())), findings),
         {one.name: one for one in sets} if sets is not None else None,
-        every(files, "conntrack", conntrack.parse, findings) if files.of("conntrack") else None, first(files, _LISTENERS, findings),
+        every(files, "conntrack", conntrack.parse, findings) if files.of("conntrack") else None, _listeners(files, findings),
         _settings(files, findings), unseen4=unseen4, unseen6=unseen6,
         expected=every(files, "conntrack-expect", conntrack_expect.parse, findings) if files.of("conntrack-expect") else None,
         address_labels=first(files, (("ip-addrlabel", ip_addrlabel.parse),), findings) or None)
@@ -158,6 +161,14 @@ def _fdb(files: Files, findings: list[Finding]) -> tuple[FdbEntry, ...] | None:
         bridge = next((one for name, one in shown.items() if "".join(where.words).endswith(re.sub(r"[-_.]", "", name.lower()))), None)
         found += brctl_macs.joined(read(brctl_macs.parse, file, findings), bridge, file.path, findings)
     return tuple(found)
+
+
+def _listeners(files: Files, findings: list[Finding]) -> tuple[Listener, ...] | None:
+    """What `ss` or netstat showed; else the four tables of /proc/net."""
+    held = first(files, _LISTENERS, findings)
+    if held is not None or not any(files.of(fact) for fact, _ in _SOCKETS):
+        return held
+    return tuple(one for fact, parse in _SOCKETS for one in every(files, fact, parse, findings))
 
 
 def _rules(files: Files, family: int, findings: list[Finding]) -> tuple[PolicyRule, ...] | None:

@@ -20,9 +20,17 @@ def check_tables(namespace: Namespace, findings: list[Finding]) -> None:
                     jumps.setdefault(rule.chain, {})[name] = None
                 elif name and name not in _VERDICTS:
                     _check_target(rule, table, findings)
-                if "--match-set" in rule.text:
+                if "match-set" in rule.text:
                     _check_sets(rule, namespace, findings)
         _circles(table, jumps, findings)
+
+
+def check_links(namespace: Namespace, findings: list[Finding]) -> None:
+    """Links whose frames go by what no snapshot holds."""
+    switched = sorted(name for name, one in namespace.interfaces.items() if one.kind == "openvswitch" or one.master == "ovs-system")
+    if switched:
+        findings.append(Finding(Kind.NOT_MODELLED, f"netns/{namespace.name}/ip-link", 0, ", ".join(switched)[:200], "ports of Open vSwitch: frames "
+                                "between them go by its flows, which are not replayed; a packet that reaches one leaves there"))
 
 
 def _check_target(rule: Rule, table: Table, findings: list[Finding]) -> None:

@@ -10,7 +10,7 @@ from snapshot.host import HOST
 from snapshot.naming import Place, place
 from snapshot.raw import RawFile, RawSnapshot
 from snapshot.text import without_prefix
-from snapshot.transcript import Section, sections
+from snapshot.transcript import MAX_LINES, MAX_SECTIONS, Section, sections
 
 _CAPTURES = (".pcap", ".pcapng", ".cap")
 _LOOSE = frozenset(
@@ -18,6 +18,7 @@ _LOOSE = frozenset(
 )
 _MAX_SNIFFED = 64 * 1024**2  # bytes: a larger file without a telling name is no output of these commands
 _BINARY = (b"\x7fELF", b"\x89PNG", b"PK\x03\x04", b"\xff\xd8\xff", b"%PDF", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a")
+_ARCHIVES = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")
 _INTERFACES = {"ip-addr", "ip-link", "ifconfig"}
 
 
@@ -27,6 +28,9 @@ def recognise(raw: RawSnapshot) -> Bundle | None:
     findings: list[Finding] = []
     parted = False
     for path, file in raw.files.items():
+        if file.data.startswith(_ARCHIVES) or file.data[257:262] == b"ustar":
+            findings.append(Finding(Kind.NOT_MODELLED, path, 0, "", "an archive within what was sent: unpack it, and give it by itself"))
+            continue
         if path.endswith(_CAPTURES) or file.data.startswith(_BINARY) or not file.data.strip(b"\0 \r\n\t"):
             continue
         found = _parts(file, findings)
@@ -45,6 +49,9 @@ def _parts(file: RawFile, findings: list[Finding]) -> list[tuple[Place, RawFile]
     if text.lstrip()[:1] not in ("[", "{"):
         text = without_prefix(text)
     parts = sections(text)
+    if len(parts) > 1 and (len(parts) > MAX_SECTIONS or text.count("\n") > MAX_LINES):
+        why = f"a text with more than {MAX_SECTIONS} commands or {MAX_LINES} lines: only so much of it is read"
+        findings.append(Finding(Kind.TRUNCATED, file.path, 0, "", why))
     if len(parts) == 1 and not parts[0].command:
         held = _one(named, file, text)
         if held is None:

@@ -13,6 +13,7 @@ from snapshot.finding import Finding, Kind
 from snapshot.host.link import Address, Interface
 from snapshot.host.neighbour import Neighbour
 from snapshot.host.routing import TABLE_LOCAL, TABLE_MAIN, NextHop, Route, RouteType
+from snapshot.host.socket import Listener
 from snapshot.parse.ip_route import describe
 
 _RTF_GATEWAY, _RTF_REJECT, _RTF_LOCAL, _RTF_ANYCAST = 0x2, 0x200, 0x80000000, 0x100000
@@ -136,3 +137,31 @@ def arp(text: str, file: str = "") -> tuple[tuple[Neighbour, ...], tuple[Finding
         except (ValueError, IndexError) as error:
             findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], f"a neighbour can't be read: {error}"))
     return tuple(found), tuple(findings)
+
+
+def sockets(text: str, file: str = "", protocol: str = "tcp") -> tuple[tuple[Listener, ...], tuple[Finding, ...]]:
+    """/proc/net/tcp, tcp6, udp, udp6: TCP sockets in LISTEN (state 0A), UDP sockets without a peer (07). An address is words of 32 bits."""
+    found: list[Listener] = []
+    findings: list[Finding] = []
+    state = "0A" if protocol.startswith("tcp") else "07"
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.split()
+        if not words or words[0] == "sl":
+            continue
+        try:
+            host, _, port = words[1].partition(":")
+            if words[3] != state or not port or int(words[2].partition(":")[2], 16):
+                continue
+            address = _words(host)
+            family = None if address.version == 6 and not int(address) else address.version
+            found.append(Listener(protocol.removesuffix("6"), int(port, 16), address if int(address) else None, family, None, None,
+                                  "LISTEN" if state == "0A" else "UNCONN"))
+        except (ValueError, IndexError):
+            findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], "a socket that can't be read"))
+    return tuple(found), tuple(findings)
+
+
+def _words(text: str) -> IPv4Address | IPv6Address:
+    """`0100007F` is 127.0.0.1 (of a little-endian host, as nearly all are); IPv6 is four such words. Raises ValueError."""
+    raw = b"".join(bytes.fromhex(text[at : at + 8])[::-1] for at in range(0, len(text), 8))
+    return IPv4Address(raw) if len(raw) == 4 else IPv6Address(raw)

@@ -39,6 +39,8 @@ def parse(text: str, file: str = "") -> tuple[tuple[Listener, ...], tuple[Findin
     findings: list[Finding] = []
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split()
+        if words and words[0] in ("LISTEN", "UNCONN"):  # `ss -tln`: with one kind of socket asked for, its name is not printed
+            words = ["tcp" if words[0] == "LISTEN" else "udp", *words]
         if len(words) < 5 or words[0] not in ("tcp", "udp") or words[1] not in ("LISTEN", "UNCONN"):
             continue
         try:

@@ -71,7 +71,7 @@ after-conntrack-4.txt ; nothing
 before-iptables-save.txt ; nothing
 ip-addr.txt.err ; nothing
 proc/sys/net/bridge/bridge-nf-filter-vlan-tagged ; nothing
-conntrack-expect.txt ; nothing
+conntrack-expect.txt ; host conntrack-expect 0
 README.md ; nothing
 ../../etc/passwd ; nothing
 """

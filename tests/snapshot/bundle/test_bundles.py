@@ -138,3 +138,27 @@ def test_a_table_that_was_not_captured_is_a_doubt() -> None:
     path = ask(built.host, QUESTIONS["the world to the host"], {})
     assert path.certainty is Certainty.ASSUMED
     assert any("nat table was not captured" in doubt.why for doubt in path.doubts)
+
+
+def test_a_bundle_deeper_in_a_folder_is_found() -> None:
+    """Unpacked beside other things; its files keep the names that they were sent under."""
+    raw = layouts.sosreport()
+    deeper = replace(raw, files={f"ticket/unpacked/host1/{path}": replace(file, path=f"ticket/unpacked/host1/{path}") for path, file in raw.files.items()})
+    built = build(replace(deeper, files={**deeper.files, "ticket/mail.txt": RawFile("ticket/mail.txt", b"Hello")}))
+    assert built.kind is BundleKind.SOSREPORT
+    assert next(iter(built.host.namespaces["host"].tables4 or ())).file.startswith("ticket/unpacked/host1/")
+
+
+def test_of_several_hosts_the_first_is_read_and_said_to_be() -> None:
+    """Never two hosts as one."""
+    raw = layouts.sosreport()
+    both = {f"{host}/{path}": replace(file, path=f"{host}/{path}") for host in ("hostB", "hostA") for path, file in raw.files.items()}
+    built = build(replace(raw, files=both))
+    assert sorted(built.host.namespaces) == sorted(BUILT["sosreport"].host.namespaces)
+    assert any("several hosts" in finding.why and "hostB" in finding.why and finding.text == "hostA" for finding in built.findings)
+
+
+def test_an_archive_within_is_named() -> None:
+    """`sos collect` packs reports into a report."""
+    built = build(layouts.raw("x", {"sosreport-host1.tar.xz": b"\xfd7zXZ\0rest", "a.txt": b"hello"}))
+    assert any(finding.file == "sosreport-host1.tar.xz" and "unpack it" in finding.why for finding in built.findings)

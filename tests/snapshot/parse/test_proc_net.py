@@ -47,3 +47,16 @@ def test_damage_is_found_with_its_line() -> None:
     for parse in (proc_net.route, proc_net.ipv6_route, proc_net.if_inet6, proc_net.arp):
         records, findings = parse("zz zz zz\n", "x")  # type: ignore[operator]
         assert (len(records), [finding.line for finding in findings]) == (0, [1])
+
+
+def test_sockets() -> None:
+    """TCP in LISTEN, UDP without a peer; an IPv6 address is four words of the host's."""
+    head = "  sl  local_address rem_address   st tx_queue\n"
+    tcp, _ = proc_net.sockets(head + "   0: 00000000:07E8 00000000:0000 0A 0\n   1: 0100007F:B0E3 0100007F:BC4A 06 0\n   2: 0100007F:0035 00000000:0000 0A 0\n", "x", "tcp")
+    assert [(one.protocol, one.port, str(one.address), one.family) for one in tcp] == [("tcp", 2024, "None", 4), ("tcp", 53, "127.0.0.1", 4)]
+    six, _ = proc_net.sockets(head + "   0: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 0\n"
+                              "   1: 00000000000000000000000001000000:0035 00000000000000000000000000000000:0000 0A 0\n", "x", "tcp6")
+    assert [(one.port, str(one.address), one.family) for one in six] == [(8080, "None", None), (53, "::1", 6)]
+    udp, findings = proc_net.sockets(head + "   0: 3500007F:0035 00000000:0000 07 0\nrubbish\n", "x", "udp")
+    assert [(one.protocol, one.state, str(one.address)) for one in udp] == [("udp", "UNCONN", "127.0.0.53")]
+    assert [finding.line for finding in findings] == [3]
