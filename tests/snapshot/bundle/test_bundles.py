@@ -162,3 +162,19 @@ def test_an_archive_within_is_named() -> None:
     """`sos collect` packs reports into a report."""
     built = build(layouts.raw("x", {"sosreport-host1.tar.xz": b"\xfd7zXZ\0rest", "a.txt": b"hello"}))
     assert any(finding.file == "sosreport-host1.tar.xz" and "unpack it" in finding.why for finding in built.findings)
+
+
+def test_the_listing_of_one_chain_is_not_the_table() -> None:
+    """`iptables -L DOCKER` shows no base chain: what else the table holds is a doubt."""
+    text = "Chain DOCKER (1 references)\n pkts bytes target     prot opt in     out     source               destination\n"
+    built = build(layouts.raw("x", {"ip_addr.txt": layouts.of("host")["ip -d address"], "iptables_-L_DOCKER_-nv": text.encode()}))
+    assert "filter" in {table for table, _ in built.host.namespaces["host"].unseen4}
+
+
+def test_legacy_tables_that_a_warning_tells_of_are_a_doubt() -> None:
+    """iptables-nft says when it is not the only one; without iptables-legacy-save nobody knows what those hold."""
+    text = b"# Warning: iptables-legacy tables present, use iptables-legacy-save to see them\n" + layouts.of("host")["iptables-save"]
+    built = build(layouts.raw("x", {"ip_addr.txt": layouts.of("host")["ip -d address"], "iptables-save.txt": text}))
+    assert any("legacy" in why for _, why in built.host.namespaces["host"].unseen4)
+    path = ask(built.host, QUESTIONS["the world to the host"], {})
+    assert any("legacy" in doubt.why for doubt in path.doubts)

@@ -1,0 +1,96 @@
+"""The iptables and nftables rules of one namespace: every back-end's tables once, and what of them was not seen."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from snapshot.facts import Files, read
+from snapshot.finding import Finding, Kind
+from snapshot.host.firewall import Backend, NftBaseChain, Table
+from snapshot.parse import iptables_list, iptables_save, nft_ruleset
+
+
+@dataclass(frozen=True, slots=True)
+class NftRuleset:
+    """The base chains of `nft list ruleset`, and the file that told them."""
+
+    chains: tuple[nft_ruleset.BaseChain, ...]
+    file: str
+
+
+def nft_ruleset_of(files: Files, findings: list[Finding]) -> NftRuleset | None:
+    """The ruleset of a namespace, where it was captured as text."""
+    for where, file in files.of("nft"):
+        if not where.json and (file.data.strip() or len(files.of("nft")) == 1):
+            return NftRuleset(read(nft_ruleset.parse, file, findings), file.path)
+    return None
+
+
+def tables_of(files: Files, fact: str, family: str, nft: NftRuleset | None, findings: list[Finding]) -> tuple[
+        tuple[Table, ...] | None, tuple[tuple[str, str], ...]]:
+    """The tables of one family from every back-end that was captured, the same back-end only once; and what was not seen of them."""
+    found: list[Table] = []
+    seen: set[tuple[Backend, str]] = set()
+    for where, file in sorted(files.of(fact), key=lambda item: (item[0].partial, "save" not in item[0].words, item[1].path)):
+        backend = Backend.LEGACY if "legacy" in where.words else Backend.NFT if "nft" in where.words else Backend.UNKNOWN
+        tables = read(partial(_saved, family=family, backend=backend, table=where.table), file, findings)
+        for table in tables:
+            if (table.backend, table.name) not in seen:
+                seen.add((table.backend, table.name))
+                found.append(_with_absent(table, nft))
+    saved = {table.name for table in found}
+    for where, file in files.of(f"{fact}-list"):
+        for table in read(partial(iptables_list.parse, family=family, table=where.table), file, findings):
+            if table.name not in saved and not any(one.name == table.name for one in found):
+                found.append(table)
+    return (tuple(found) if files.of(fact) or found else None), _unseen(files, fact, found, nft)
+
+
+def _saved(text: str, path: str, family: str, backend: Backend, table: str) -> tuple[tuple[Table, ...], tuple[Finding, ...]]:
+    """`iptables-save`, or what `iptables -S` prints of one table."""
+    if iptables_save.is_rules(text):
+        held, findings = iptables_save.parse(text, path, family, backend, table or "?")
+        return (held, findings) if table else iptables_list.named(held, findings, path)
+    return iptables_save.parse(text, path, family, backend)
+
+
+_TABLES = ("raw", "mangle", "nat", "filter")
+
+
+def _unseen(files: Files, fact: str, found: list[Table], nft: NftRuleset | None) -> tuple[tuple[str, str], ...]:
+    """(table, why): tables that the host may have and that nothing captured shows. An iptables-save shows all that there are."""
+    unseen: list[tuple[str, str]] = []
+    every_file = [*files.of(fact), *files.of(f"{fact}-list")]
+    if any(iptables_list.WARNING.search(file.text) for _, file in every_file) and not any(table.backend is Backend.LEGACY for table in found):
+        unseen.append(("", f"the host has legacy {fact} tables too (a warning says so), and they were not captured"))
+    whole = any(not where.table and not where.partial and not iptables_save.is_rules(file.text) for where, file in files.of(fact))
+    if whole:
+        return tuple(unseen)
+    if not every_file:
+        return () if nft is not None else (("", f"no {fact} rules were captured"),)
+    shown = {file.path for where, file in every_file if not where.partial}
+    names = {table.name for table in found if table.file in shown}  # `iptables -L DOCKER` shows one chain of its table
+    return (*unseen, *((name, f"the {name} table was not captured") for name in _TABLES if name not in names))
+
+
+def _with_absent(table: Table, nft: NftRuleset | None) -> Table:
+    """Base chains that iptables-nft-save prints although the kernel has none (no rule was ever put there)."""
+    if table.backend is not Backend.NFT or nft is None:
+        return table
+    real = {chain.name for chain in nft.chains if chain.family == table.family and chain.table == table.name}
+    printed = {chain.name for chain in table.chains.values() if chain.policy is not None}
+    return replace(table, absent_base_chains=frozenset(printed - real))
+
+
+def native_chains(nft: NftRuleset | None, tables: tuple[Table, ...], findings: list[Finding]) -> tuple[NftBaseChain, ...] | None:
+    """Base chains that no iptables-nft-save has told of: packets meet them, and they are not modelled."""
+    if nft is None:
+        return None
+    own = {(table.family, table.name, chain.name) for table in tables if table.backend is not Backend.LEGACY
+           for chain in table.chains.values() if chain.policy is not None}
+    found = tuple(NftBaseChain(c.family, c.table, c.name, c.type, c.hook, 0, c.policy, c.rules, nft.file, c.line, c.devices)
+                  for c in nft.chains if (c.family, c.table, c.name) not in own)
+    for chain in found:
+        findings.append(Finding(Kind.NOT_MODELLED, nft.file, chain.line, f"table {chain.family} {chain.table} chain {chain.name}",
+                                f"a native nftables chain at hook {chain.hook} ({chain.rules} rules): packets meet it, and it is "
+                                "not replayed"))
+    return found
