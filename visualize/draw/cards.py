@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from snapshot.host import Host
-from visualize.draw.folding import Card, merge, without_hops
+from visualize.draw.folding import Card, merge, without_hops, without_rounds
 from visualize.draw.rows import aspect, change_rows, evidence_text, header_rows, moved, route_rows, rule_rows, verdict_word
 from visualize.draw.rules import Walked, fold, matters
 from visualize.draw.scene import Kind, Look, Node, Row
@@ -60,6 +60,8 @@ class _Teller:
             found = self.found
         else:
             found = merge(self.found) if self.detail == "rules" else without_hops(merge(self.found))
+        if self.path.verdict is Verdict.LOOPED:
+            found = without_rounds(found)
         return [replace(card, node=replace(card.node, lane=self.prefix)) for card in found]
 
     def add(self, index: int, netns: str, look: Look, title: str, gloss: str, rows: Iterable[Row], since: int | None = None) -> None:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from visualize.draw.scene import Kind, Look, Node
+from visualize.draw.scene import Kind, Look, Node, Row
+
+_LONG = 10  # cards of a circle that are drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,17 @@ def merge(found: list[Card]) -> list[Card]:
 
 def _span(first: Node, second: Node) -> tuple[int, int] | None:
     return (first.steps[0], second.steps[1]) if first.steps is not None and second.steps is not None else first.steps
+
+
+def without_rounds(found: list[Card]) -> list[Card]:
+    """A packet that goes round in a circle is followed for a while; the many rounds after that are one card, before its end."""
+    if len(found) <= _LONG:
+        return found
+    left_out = found[_LONG - 2:-1]
+    first, last = left_out[0].node, left_out[-1].node
+    told = Node(f"{first.id}more", Look.HOP, rows=(Row(f"and so on: {len(left_out)} more boxes like these", Kind.DIM),),
+                tip="the same again and again", steps=(first.steps[0], last.steps[1]) if first.steps and last.steps else None)
+    return [*found[:_LONG - 2], Card(found[-1].netns, told), found[-1]]
 
 
 def without_hops(found: list[Card]) -> list[Card]:

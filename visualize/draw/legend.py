@@ -18,7 +18,7 @@ class Item:
 
 _LINES = {Line.ORIGINAL: ("▼", "the packet's way"), Line.REPLY: ("▲", "the reply's way (hollow arrow)")}
 _LOOKS = {Look.REWRITE: ("↔", "headers rewritten"), Look.PASS: ("√", "a rule decided; it went on"), Look.DELIVERED: ("■", "delivered"),
-          Look.FORWARDED: ("►", "left the host"), Look.DROPPED: ("×", "dropped or rejected"), Look.UNKNOWN: ("?", "end not known")}
+          Look.FORWARDED: ("►", "left the host"), Look.DROPPED: ("×", "dropped, rejected or looped"), Look.UNKNOWN: ("?", "end not known")}
 _KINDS = {Kind.SEEN: ("●", "seen in the capture"), Kind.NOT_SEEN: ("○", "predicted, but not seen"),
           Kind.CONTRADICTED: ("!", "the capture contradicts"), Kind.DOUBT: ("?", "not certain (dashed)")}
 

@@ -28,7 +28,8 @@ def print_flows(out: Console, rows: Sequence[Row]) -> None:
     else:
         out.print(_stacked(cells))
     counts = Counter(row.fields["verdict"] for row in rows)
-    line(out, f"{len(rows)} flows, {sum(row.fields['packets'] for row in rows)} packets: "
+    packets = sum(row.fields["packets"] for row in rows)
+    line(out, f"{len(rows)} flow{'' if len(rows) == 1 else 's'}, {packets} packet{'' if packets == 1 else 's'}: "
          + (", ".join(f"{number} {word}" for word, number in sorted(counts.items())) or "none"))
 
 

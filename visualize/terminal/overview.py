@@ -97,7 +97,7 @@ def _namespace_facts(namespace: Namespace) -> Iterator[Fact]:
     for table in (*(namespace.tables4 or ()), *(namespace.tables6 or ())):
         rules = sum(len(chain.rules) for chain in table.chains.values())
         family = "IPv4" if table.family == "ip" else "IPv6"
-        yield Fact("rules", namespace.name, f"{family} {table.name}", table.backend.value, f"{rules} rules", table.file)
+        yield Fact("rules", namespace.name, f"{family} {table.name}", table.backend.value, f"{rules} rule{'' if rules == 1 else 's'}", table.file)
     for route in (*(namespace.routes4 or ()), *(namespace.routes6 or ())):
         if route.destination.prefixlen == 0 and route.type.value == "unicast":
             yield Fact("route", namespace.name, "default", route.type.value, route.text, route.file, route.line)
