@@ -14,8 +14,8 @@ from visualize.draw.palette import dark_css
 from visualize.draw.quoting import data_block, html
 from visualize.draw.report.svg import cleaned
 
-_SCRIPTS = ("base.js", "model.js", "parts.js", "filter.js", "table.js", "list.js", "words.js", "drawing.js", "viewport.js", "flow.js", "rules.js",
-            "topology.js", "doubts.js", "summary.js", "main.js")
+_SCRIPTS = ("base.js", "model.js", "parts.js", "filter.js", "row.js", "table.js", "list.js", "words.js", "drawing.js", "viewport.js", "flow.js",
+            "rules.js", "topology.js", "doubts.js", "summary.js", "main.js")
 
 
 @cache

@@ -11,8 +11,6 @@ from selenium.webdriver.common.keys import Keys
 from tests.visualize.draw.report import reports
 from tests.visualize.draw.report.browser import Page, chromium
 
-WATCH = """window.long = []; new PerformanceObserver((list) => { for (const one of list.getEntries()) window.long.push(one.duration); })
-           .observe({type: 'longtask'});"""
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
@@ -342,34 +340,29 @@ def test_it_prints(bridge: Page) -> None:
 
 
 
-SCROLL = """const done = arguments[0], box = document.querySelector('.window'); let turn = 0; window.long.length = 0;
+SCROLL = """const done = arguments[0], box = document.querySelector('.window'); let turn = 0;
             const next = () => { box.scrollTop = box.scrollHeight * (turn % 20) / 20; turn += 1; if (turn < 40) requestAnimationFrame(next); else done(); }; next();"""
-ROUNDS = 5  # what the code itself costs shows in every round, what a busy machine adds does not
-
-
-def longest_task(page: Page) -> float:
-    """Scroll all over the table, filter and sort; the longest task that this took, in milliseconds."""
-    page.driver.execute_async_script(SCROLL)
-    for text in ("4", "40", "400", "4001", "", "tcp", "web", "198.51", ""):
-        page.js("const box = document.getElementById('f-q'); box.value = arguments[0]; box.dispatchEvent(new Event('input'))", text)
-    page.js("document.querySelector('th.c-source button').click()")
-    page.js("document.querySelector('th.c-verdict button').click()")
-    return float(max(page.js("return new Promise((done) => setTimeout(() => done(window.long), 100))"), default=0))
 
 
 def test_ten_thousand_flows_open_scroll_and_filter_without_a_stutter(large: Page) -> None:
-    """No task longer than a fifth of a second while scrolling, filtering or sorting, and only the rows in sight exist."""
+    """In CPU time, which other processes do not disturb: a jump to another screenful takes less than a thirtieth of a second, a filter or a sort into a fifth."""
     large.driver.set_script_timeout(120)
     large.open("#flows")
     assert large.texts("[data-view=flows] .count") == ["10,000 flows, 40,000 packets"]
     assert len(rows(large)) < 60
     large.js("const box = document.querySelector('.window'); box.scrollTop = box.scrollHeight")
     large.wait("[...document.querySelectorAll('.flow-table tbody td.c-flow a')].some((link) => link.textContent === '10000')")
-    large.js(WATCH)
-    found: list[float] = []
-    while len(found) < ROUNDS and min(found, default=1000) >= 200:
-        found.append(longest_task(large))
-    assert min(found) < 200, found
+    before = large.cpu()
+    large.driver.execute_async_script(SCROLL)
+    assert (large.cpu() - before) / 40 < 1 / 30
+    for text in ("4", "40", "400", "4001", "", "tcp", "web", "198.51", ""):
+        before = large.cpu()
+        large.js("const box = document.getElementById('f-q'); box.value = arguments[0]; box.dispatchEvent(new Event('input'))", text)
+        assert large.cpu() - before < 0.2, text
+    for column in ("source", "verdict", "nat"):
+        before = large.cpu()
+        large.js("document.querySelector(`th.c-${arguments[0]} button`).click()", column)
+        assert large.cpu() - before < 0.2, column
 
 
 def test_ten_thousand_flows_take_little_room(large: Page) -> None:

@@ -15,33 +15,12 @@ const COLUMNS = [
 const SPARE = 10; // rows kept beyond each edge of what is seen
 const PRINTED = 500; // rows on paper
 
-function flowRow(flow, index) {
-  const cell = (name, ...children) => h('td', { role: 'cell', class: `c-${name}` }, ...children);
-  return h(
-    'tr',
-    { role: 'row', class: `row v-${flow.verdict}`, 'aria-rowindex': index + 2, data: { index } },
-    cell('flow', h('a', { href: `#flow=${flow.id}`, 'aria-label': `Flow ${flow.id}: ${flow.proto} ${flow.before.text}, ${flow.verdict}` }, flow.id)),
-    cell('time', clock(flow.start).time),
-    cell('from', flow.who),
-    cell('proto', flow.proto),
-    cell('source', tupleNode(flow.before)),
-    cell('nat', flow.nat ? tupleNode(flow.after) : h('span', { class: 'dim none' }, '—')),
-    cell('verdict', badge(flow.verdict)),
-    cell(
-      'where',
-      h('span', { class: 'where' }, flow.where),
-      flow.decided && flow.decided !== flow.where ? h('span', { class: 'dim decided' }, flow.decided) : null,
-    ),
-    cell('packets', number(flow.packets), flow.replied ? null : h('span', { class: 'dim noreply' }, 'no reply')),
-    cell('certainty', sureness(flow.certainty)),
-  );
-}
-
 /** A table whose body is a window on `flows`. */
 class FlowTable {
   constructor(onsort) {
     this.flows = [];
-    this.range = [-1, -1];
+    this.rows = []; // in order; row n shows flow `first` + n
+    this.first = 0;
     this.active = 0;
     this.body = h('tbody', { role: 'rowgroup' });
     this.head = h(
@@ -82,7 +61,6 @@ class FlowTable {
 
   show(flows, by, down) {
     this.flows = flows;
-    this.range = [-1, -1];
     this.active = 0;
     this.table.setAttribute('aria-rowcount', flows.length + 1);
     for (const header of this.head.children) {
@@ -91,6 +69,7 @@ class FlowTable {
     }
     this.empty.hidden = flows.length > 0;
     this.window.scrollTop = 0;
+    this.drawn = false;
     this.draw();
   }
 
@@ -98,32 +77,37 @@ class FlowTable {
     return parseFloat(getComputedStyle(this.table).getPropertyValue('--row')) || 40;
   }
 
-  /** Put the rows in sight into the table. */
+  /** The first row in sight, and the one behind the last. */
+  sight(height) {
+    const first = Math.floor(this.window.scrollTop / height);
+    return [first, Math.min(this.flows.length, first + Math.ceil((this.window.clientHeight || 600) / height) + 1)];
+  }
+
+  /** Fill the rows in sight and some around them. They stand in one block, moved as a whole: styling each row's place would take longer. */
   draw() {
-    const height = this.rowHeight(),
-      seen = this.window.clientHeight || 600;
-    const first = Math.max(0, Math.floor(this.window.scrollTop / height) - SPARE);
-    const last = Math.min(this.flows.length - 1, Math.ceil((this.window.scrollTop + seen) / height) + SPARE);
-    this.body.style.height = `${this.flows.length * height}px`;
-    if (first === this.range[0] && last === this.range[1] && height === this.height) return;
+    const height = this.rowHeight();
+    const [from, to] = this.sight(height);
+    if (this.drawn && height === this.height && from >= this.first && to <= this.first + this.rows.length) return;
+    this.drawn = true;
     this.height = height;
-    this.range = [first, last];
-    const kept = new Map([...this.body.children].map((row) => [row.dataset.id, row]));
-    const rows = [];
-    for (let index = first; index <= last; index += 1) {
-      const flow = this.flows[index];
-      const row = kept.get(`${index}:${flow.id}`) || flowRow(flow, index);
-      row.dataset.id = `${index}:${flow.id}`;
-      row.style.top = `${index * height}px`;
-      rows.push(row);
-    }
-    const focused = this.body.contains(document.activeElement);
-    const wanted = new Set(rows);
-    for (const row of [...this.body.children]) if (!wanted.has(row)) row.remove();
-    rows.forEach((row, index) => {
-      if (this.body.children[index] !== row) this.body.insertBefore(row, this.body.children[index] || null);
+    this.first = Math.max(0, from - SPARE);
+    const count = Math.min(this.flows.length, to + SPARE) - this.first;
+    while (this.rows.length < count) this.rows.push(new Row());
+    for (const row of this.rows.splice(count)) row.node.remove();
+    this.rows.forEach((row, place) => {
+      row.fill(this.flows[this.first + place], this.first + place);
+      if (!row.node.parentNode) this.body.append(row.node);
     });
-    if (focused && !this.body.contains(document.activeElement)) this.focus(this.active);
+    this.body.style.height = `${this.flows.length * height}px`;
+    this.body.style.paddingTop = `${this.first * height}px`;
+    if (this.body.contains(document.activeElement)) this.refocus();
+  }
+
+  /** The rows moved below the focus: it stays with its flow, or with the nearest that exists. */
+  refocus() {
+    const place = Math.max(0, Math.min(this.rows.length - 1, this.active - this.first));
+    this.active = this.first + place;
+    this.rows[place].link.focus({ preventScroll: true });
   }
 
   focus(index) {
@@ -136,8 +120,7 @@ class FlowTable {
     else if (top + height + head > this.window.scrollTop + this.window.clientHeight)
       this.window.scrollTop = top + height + head - this.window.clientHeight;
     this.draw();
-    const row = find(`tr[data-index="${this.active}"] a`, this.body);
-    if (row) row.focus({ preventScroll: true });
+    this.refocus();
   }
 
   key(event) {
@@ -160,30 +143,15 @@ class FlowTable {
 
   /** On paper there is no scrolling: the first rows all at once. */
   beforePrint() {
-    this.printed = h(
-      'table',
-      { class: 'flows printed' },
-      h(
-        'thead',
-        {},
-        h(
-          'tr',
-          { class: 'row head' },
-          COLUMNS.map(([name, title]) => h('th', { class: `c-${name}` }, title)),
-        ),
-      ),
-      h('tbody', {}, this.flows.slice(0, PRINTED).map(flowRow)),
+    const head = h(
+      'tr',
+      { class: 'row head' },
+      COLUMNS.map(([name, title]) => h('th', { class: `c-${name}` }, title)),
     );
-    this.node.append(
-      this.printed,
-      this.flows.length > PRINTED
-        ? h(
-            'p',
-            { class: 'printed dim' },
-            `The first ${number(PRINTED)} of ${plural(this.flows.length, 'flow')}; filter before printing to choose others.`,
-          )
-        : '',
-    );
+    const rows = this.flows.slice(0, PRINTED).map((flow, index) => new Row().fill(flow, index).node);
+    put(this.node, h('table', { class: 'flows printed' }, h('thead', {}, head), h('tbody', {}, rows)));
+    const left = `The first ${number(PRINTED)} of ${plural(this.flows.length, 'flow')}; filter before printing to choose others.`;
+    if (this.flows.length > PRINTED) put(this.node, h('p', { class: 'printed dim' }, left));
   }
 
   afterPrint() {
