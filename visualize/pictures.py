@@ -1,6 +1,7 @@
 """Writing pictures into a folder: flows, the topology, the rules that were met, two flows compared."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path as FilePath
 
@@ -14,16 +15,33 @@ from visualize.draw.rules_map import rules_scene
 from visualize.draw.scene import Scene
 from visualize.draw.topology import topology_scene
 from visualize.flow import Flow, PathUse
+from visualize.path import Verdict
 from visualize.progress import watched
 
 
 def flow_scenes(host: Host, flows: Sequence[Flow], detail: str, each: bool = False) -> dict[str, Scene]:
-    """A picture for each distinct way that flows took, named after its first flow (`flow-003`); with `each`, for every flow."""
+    """A picture for each distinct way that flows took, named after its first flow (`flow-003`); with `each`, for every flow.
+
+    Where later packets of a flow came to another end than its first, that way has a picture of its own (`flow-003-2`).
+    """
     groups: dict[object, list[Flow]] = {}
     for flow in flows:
         groups.setdefault(flow.number if each else way_of(flow), []).append(flow)
-    return {f"flow-{first.number:03d}": path_scene(host, first, detail, [flow.number for flow in others])
-            for first, *others in groups.values()}
+    scenes: dict[str, Scene] = {}
+    for first, *others in groups.values():
+        scenes[f"flow-{first.number:03d}"] = path_scene(host, first, detail, [flow.number for flow in others])
+        for number, use in enumerate(_other_ends(first), 2):
+            other = path_scene(host, replace(first, original=(use,), reply=()), detail)
+            scenes[f"flow-{first.number:03d}-{number}"] = replace(other, title=f"{other.title}, another way")
+    return scenes
+
+
+def _other_ends(flow: Flow) -> list[PathUse]:
+    """The ways of a flow's later packets that did not end as its first packet's did: one for each verdict."""
+    ends: dict[Verdict, PathUse] = {}
+    for use in flow.original:
+        ends.setdefault(use.path.verdict, use)
+    return [use for verdict, use in ends.items() if verdict is not flow.verdict]
 
 
 def map_scenes(host: Host, flows: Sequence[Flow], highlighted: Sequence[Flow]) -> dict[str, Scene]:
