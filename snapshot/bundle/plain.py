@@ -16,6 +16,7 @@ _CAPTURES = (".pcap", ".pcapng", ".cap")
 _LOOSE = frozenset(
     ["route", "arp", "ifconfig", "netstat-r", "netstat-l", "iptables-list", "ip6tables-list", "iptables", "ip6tables", "conntrack", "ss", "ip-route"]
 )
+_RULES = frozenset(("iptables", "ip6tables", "iptables-list", "ip6tables-list", "nft"))
 _MAX_SNIFFED = 64 * 1024**2  # bytes: a larger file without a telling name is no output of these commands
 _BINARY = (b"\x7fELF", b"\x89PNG", b"PK\x03\x04", b"\xff\xd8\xff", b"%PDF", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a")
 _ARCHIVES = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")
@@ -31,13 +32,25 @@ def recognise(raw: RawSnapshot) -> Bundle | None:
         if file.data.startswith(_ARCHIVES) or file.data[257:262] == b"ustar":
             findings.append(Finding(Kind.NOT_MODELLED, path, 0, "", "an archive within what was sent: unpack it, and give it by itself"))
             continue
-        if path.endswith(_CAPTURES) or file.data.startswith(_BINARY) or not file.data.strip(b"\0 \r\n\t"):
+        if path.endswith(_CAPTURES) or file.data.startswith(_BINARY):
+            continue
+        if not file.data.strip(b"\0 \r\n\t"):
+            placed += _empty(file, findings)
             continue
         found = _parts(file, findings)
         parted = parted or len(found) > 1
         placed += found
     kind = BundleKind.FOLDER if len(raw.files) > 1 else BundleKind.TRANSCRIPT if parted else BundleKind.LONE
     return Bundle(kind, tuple(_homes(placed)), tuple(findings))
+
+
+def _empty(file: RawFile, findings: list[Finding]) -> list[tuple[Place, RawFile]]:
+    """An empty output says that there is nothing; where it would say that there are no rules, the command may have failed."""
+    named = place(file.path)
+    if named is not None and named.fact in _RULES:
+        findings.append(Finding(Kind.AMBIGUOUS, file.path, 0, "", "an empty file: there are no rules, or the command failed (not run by root?)"))
+        return []
+    return [(named, file)] if named is not None else []
 
 
 def _parts(file: RawFile, findings: list[Finding]) -> list[tuple[Place, RawFile]]:

@@ -1,0 +1,60 @@
+"""Folders and lone files: what a name does not say the text does, and an empty file is not always nothing."""
+
+import pytest
+
+from snapshot.build import build
+from snapshot.bundle.bundle import BundleKind
+from snapshot.finding import Kind
+
+from .layouts import of, raw
+
+
+@pytest.mark.parametrize(("name", "command", "fact"), [
+    ("notes.txt", "ip -d address", "interfaces"), ("fw.cfg", "iptables-save", "tables4"), ("iptables.txt", "iptables-save", "tables4"), ("x", "ip -4 rule list", "rules4"),
+    ("route.txt", "ip -4 route show table all", "routes4"), ("out.log", "sysctl -a", "sysctls"), ("a.b.c", "bridge -s -s -d -t fdb show", "fdb"),
+    ("sockets", "ss -peaonmi", "listeners")])
+def test_the_text_tells_what_a_name_does_not(name: str, command: str, fact: str) -> None:
+    """Each output is known by its own look, also under another tool's name."""
+    built = build(raw(name, {name: of("host")[command]}))
+    assert built.kind is BundleKind.LONE
+    host = built.host.namespaces.get("host") or build(raw("x", {name: of("host")[command], "ip_addr": of("host")["ip -d address"]})).host.namespaces["host"]
+    assert getattr(host, fact)
+
+
+def test_a_folder_with_interfaces_is_a_namespace() -> None:
+    """What lies in other folders is the host's."""
+    files = {"web/ip_addr.txt": of("web")["ip -d address"], "ip_addr.txt": of("host")["ip -d address"], "firewall/iptables-save.txt": of("host")["iptables-save"]}
+    built = build(raw("x", files))
+    assert sorted(built.host.namespaces) == ["host", "web"]
+    assert built.host.namespaces["host"].tables4
+
+
+def test_a_folder_of_one_host_may_sort_its_files() -> None:
+    """One place with interfaces is the host, whatever it is called."""
+    built = build(raw("x", {"network/ip_addr.txt": of("host")["ip -d address"], "firewall/iptables-save.txt": of("host")["iptables-save"]}))
+    assert list(built.host.namespaces) == ["host"]
+    assert built.host.namespaces["host"].tables4
+
+
+def test_an_empty_file_of_rules_is_no_empty_ruleset() -> None:
+    """`iptables-save` by a user prints nothing; an empty conntrack is what it says."""
+    built = build(raw("x", {"ip_addr.txt": of("host")["ip -d address"], "iptables-save.txt": b"", "conntrack.txt": b"\n"}))
+    host = built.host.namespaces["host"]
+    assert host.tables4 is None
+    assert host.unseen4
+    assert host.conntrack == ()
+    assert any(one.kind is Kind.AMBIGUOUS and "not run by root" in one.why for one in built.findings)
+
+
+@pytest.mark.parametrize("data", [b"\0\0\0", b"hello\n", b"bash: ip: command not found\n", b"\x7fELF\0\0", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_nothing_gives_no_host(data: bytes) -> None:
+    """And no crash."""
+    held = build(raw("x", {"ip_addr.txt": data, "b": data})).host.namespaces.get("host")
+    assert held is None or not held.interfaces
+
+
+def test_a_table_s_name_may_stand_in_the_file_s() -> None:
+    """A listing does not name its table; `nat.txt` does."""
+    text = b"Chain PREROUTING (policy ACCEPT)\ntarget prot opt source destination\n\nChain OUTPUT (policy ACCEPT)\ntarget prot opt source destination\n"
+    assert [table.name for table in build(raw("x", {"nat.txt": text})).host.namespaces["host"].tables4 or ()] == ["nat"]
+    assert [table.name for table in build(raw("x", {"a.txt": text})).host.namespaces["host"].tables4 or ()] == ["raw"]
