@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from snapshot.host import HOST, Host, Namespace
 from snapshot.host.conntrack import ConntrackEntry
-from visualize import learn, origin
+from visualize import learn, origin, unseen
 from visualize.datapath.conntrack import Connection
 from visualize.datapath.doubt import Doubts
 from visualize.datapath.machine import Machine
@@ -166,6 +166,7 @@ class Replay:
         self._flows: dict[object, int] = {}
         self._first: dict[int, FlowTuple | None] = {}
         self._scope: set[tuple[str, str | None]] = set()
+        self._unseen: dict[str, tuple[str, ...]] = {}
         self.frames = 0
         self.skipped = 0
 
@@ -348,10 +349,18 @@ class Replay:
                 self._keep(Replayed(frame.number, source.name, now, place.netns, None, child.path), None, place, packet)
                 return
             path, journey, interface = self._origin(stack, place, packet, now)
+        open_question = unseen.doubt(self._uncovered(stack), packet, journey)
+        if open_question is not None:
+            path = replace(path, doubts=(*path.doubts, open_question))
         replayed = Replayed(frame.number, source.name, now, place.netns, interface, path)
         self._keep(replayed, journey, place, packet)
         for born in path.children:
             self._children.append(_Child(born, predicted(born), now))
+
+    def _uncovered(self, stack: Stack) -> tuple[str, ...]:
+        if stack.netns not in self._unseen:
+            self._unseen[stack.netns] = unseen.uncovered(stack.namespace, self._scope)
+        return self._unseen[stack.netns]
 
     def _child(self, place: Place, packet: Packet) -> _Child | None:
         """The kernel-made packet that this is the first sighting of."""

@@ -103,6 +103,7 @@ class Tracking:
     reply: bool = False
     why: str = ""
     guess: str = ""  # what was taken for granted to find the connection
+    fresh: bool = False  # the packet has opened the connection
 
 
 UNTRACKED = Tracking(None, "UNTRACKED", why="a NOTRACK rule")
@@ -344,7 +345,7 @@ class Tracker:
             return Tracking(None, "INVALID", why="an ICMP reply to a request that is not known")
         connection = Connection(wanted, wanted.inverse(), zone, tcp=state, carried=[[0, 0], [0, 0]])
         self._refresh(connection, now)
-        return Tracking(connection, "NEW")
+        return Tracking(connection, "NEW", fresh=True)
 
     def _icmp_error(self, packet: Packet, zone: Zone, now: int | None) -> Tracking:
         """RELATED, where the quoted packet belongs to a connection (nf_conntrack_inet_error)."""
