@@ -2,7 +2,7 @@
 
 from snapshot.host import HOST, Host
 from snapshot.host.link import IPAddress
-from visualize.draw.words import endpoint, place_name
+from visualize.draw.words import STACKED, endpoint, place_name
 from visualize.flow import Flow
 from visualize.path import Certainty, Path, PolicyApplied, Received, Rewritten, RuleMatched, Step, Verdict
 
@@ -53,7 +53,8 @@ def _from_within(host: Host, first: Step) -> bool:
     """Whether a packet came from a captured namespace: over a veth pair, or by a bridge. A wire's packet only claims its source."""
     namespace = host.namespaces.get(first.netns)
     interface = namespace.interfaces.get(first.interface or "") if namespace is not None and isinstance(first, Received) else None
-    return interface is not None and (interface.kind == "bridge" or interface.peer_netns is not None)
+    return interface is not None and (
+        interface.kind == "bridge" or (interface.peer_netns is not None and interface.kind not in STACKED))
 
 
 def _rewrites(host: Host, path: Path) -> str:

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from snapshot.host import Host
 from visualize.draw.folding import Card, merge, without_hops, without_rounds
-from visualize.draw.rows import aspect, change_rows, evidence_text, header_rows, moved, route_rows, rule_rows, verdict_word
+from visualize.draw.rows import aspect, change_rows, concerns, evidence_text, header_rows, moved, route_rows, rule_rows, verdict_word
 from visualize.draw.rules import Walked, fold, matters
 from visualize.draw.scene import Kind, Look, Node, Row
-from visualize.draw.words import HOOKS, describe_kind, doubt_text, place_name, tuple_text
+from visualize.draw.words import HOOKS, STACKED, crossing, describe_kind, doubt_text, place_name, tuple_text
 from visualize.flow import PathUse
 from visualize.path import (
     Begot,
@@ -159,7 +159,7 @@ class _Teller:
                 self.hop(index, step.netns, Row("out" if step.interface != "lo" else "loopback", Kind.TEXT, step.interface),
                          *self.evidence(step.netns, step.interface, True))
             case Crossed():
-                self.hop(index, step.netns, Row(f"in, over the veth pair from {step.from_interface}", Kind.TEXT, step.interface),
+                self.hop(index, step.netns, Row(f"in, {crossing(self.host, step)}", Kind.TEXT, step.interface),
                          *self.evidence(step.netns, step.interface, False))
             case Routed():
                 self.hop(index, step.netns, *route_rows(step, self.detail))
@@ -204,7 +204,7 @@ class _Teller:
         namespace = self.host.namespaces.get(step.netns)
         interface = namespace.interfaces.get(step.interface or "") if namespace is not None else None
         peer = self.host.namespaces.get(interface.peer_netns or "") if interface is not None else None
-        if interface is None or peer is None or peer.name == step.netns or not (peer.containers or interface.master):
+        if interface is None or interface.kind in STACKED or peer is None or peer.name == step.netns or not (peer.containers or interface.master):
             return None
         return peer.name, interface.peer_name or ""
 
@@ -265,9 +265,17 @@ class _Teller:
     def leftover(self) -> list[Row]:
         """What no card has told yet: sightings elsewhere than the path predicts, and doubts."""
         told = {row.text for card in self.found for row in card.node.rows}
-        where = [Row(f"{s.interface} {'out' if s.outgoing else 'in'}: {evidence_text(s)}", _KINDS[s.state]) for s in self.sightings
-                 if s.state is Evidence.CONTRADICTED]
-        return where + [Row(f"{d.at}: {doubt_text(d)}", Kind.DOUBT) for d in self.doubts if doubt_text(d) not in told]
+        rows = [Row(f"{s.interface} {'out' if s.outgoing else 'in'}: {evidence_text(s)}", _KINDS[s.state]) for s in self.sightings
+                if s.state is Evidence.CONTRADICTED]
+        for doubt in (d for d in self.doubts if doubt_text(d) not in told):
+            row = Row(f"{doubt.at}: {doubt_text(doubt)}", Kind.DOUBT)
+            place = next((n for n, card in enumerate(self.found) if concerns(doubt, card.node)), None)
+            if place is None:
+                rows.append(row)
+            else:
+                node = self.found[place].node
+                self.found[place] = replace(self.found[place], node=replace(node, rows=(*node.rows, row), doubtful=True))
+        return rows
 
 
 def _labelled(rows: tuple[Row, ...], label: str) -> tuple[Row, ...]:

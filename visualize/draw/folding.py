@@ -23,7 +23,8 @@ def merge(found: list[Card]) -> list[Card]:
         if last is not None and last.netns == card.netns and card.node.look is Look.HOP:
             conntrack = all(row.label == "conntrack" for row in card.node.rows)
             if last.node.look is Look.HOP or (last.node.look is Look.START and conntrack):
-                merged[-1] = replace(last, node=replace(last.node, rows=last.node.rows + card.node.rows, steps=_span(last.node, card.node)))
+                merged[-1] = replace(last, node=replace(last.node, rows=last.node.rows + card.node.rows, steps=_span(last.node, card.node),
+                                                             doubtful=last.node.doubtful or card.node.doubtful))
                 continue
         merged.append(card)
     return merged

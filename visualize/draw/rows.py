@@ -4,10 +4,10 @@ from typing import assert_never
 
 from snapshot.host import Host
 from visualize.draw.rules import Walked, matters
-from visualize.draw.scene import Kind, Row
+from visualize.draw.scene import Kind, Look, Node, Row
 from visualize.draw.words import did, doubt_text, endpoint, rule_name
 from visualize.packet.packet import Packet
-from visualize.path import Evidence, PolicyApplied, Rewritten, Routed, Sighting
+from visualize.path import Doubt, Evidence, PolicyApplied, Rewritten, Routed, Sighting
 
 _NAT = ("source", "src", "sport"), ("destination", "dst", "dport")
 
@@ -108,3 +108,22 @@ def route_rows(step: Routed, detail: str) -> list[Row]:
     if detail == "full" and step.rule:
         rows.append(Row(f"by policy rule {step.rule}", Kind.DIM))
     return rows
+
+
+def concerns(doubt: Doubt, node: Node) -> bool:
+    """Whether a card tells of the place that a doubt names: `capture`, `routing`, `bridge br0`, `conntrack PREROUTING`, `nat OUTPUT`,
+    `filter FORWARD 3`."""
+    labels = {row.label for row in node.rows}
+    match doubt.at.split():
+        case ["capture"]:
+            return node.look is Look.START
+        case ["routing"]:
+            return "route" in labels
+        case ["conntrack", *_]:
+            return "conntrack" in labels
+        case [table, chain, number] if number.isdigit():
+            return any(row.text.startswith(f"{table} {chain} rule {number}:") for row in node.rows)
+        case [_, name]:
+            return name in labels or node.title.startswith(f"{name}:")
+        case _:
+            return False

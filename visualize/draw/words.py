@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from snapshot.host import HOST, Host
 from visualize.flow import Ends
 from visualize.packet.packet import Packet
-from visualize.path import Doubt, RuleMatched, Verdict
+from visualize.path import Crossed, Doubt, RuleMatched, Verdict
 
 HOOKS = {"PREROUTING": "on arrival, before routing", "INPUT": "to this machine itself", "FORWARD": "passing through",
          "OUTPUT": "from this machine itself", "POSTROUTING": "before leaving"}
 VERDICTS = {Verdict.FORWARDED: "forwarded", Verdict.DELIVERED: "delivered", Verdict.DROPPED: "dropped", Verdict.REJECTED: "rejected",
             Verdict.LOOPED: "looped", Verdict.UNKNOWN: "unknown"}
+STACKED = ("vlan", "macvlan", "macvtap", "ipvlan")  # kinds of devices that sit on another, perhaps in another namespace
 DECIDES = frozenset({"ACCEPT", "DROP", "QUEUE", "STOLEN", "REJECT"})  # verdicts that end a base chain
 
 
@@ -68,6 +69,15 @@ def place_title(host: Host, netns: str) -> str:
     """The same on one line: `container web (image nginx:1.27, network front)`."""
     first, *rest = place_lines(host, netns)
     return first + (f" ({', '.join(rest)})" if rest else "")
+
+
+def crossing(host: Host, step: Crossed) -> str:
+    """How a packet came into another namespace: over a veth pair, or by a device that sits on one of another namespace."""
+    ends = ((step.netns, step.interface), (step.from_netns, step.from_interface))
+    kinds = [host.namespaces[netns].interfaces[name].kind for netns, name in ends
+             if netns in host.namespaces and name in host.namespaces[netns].interfaces]
+    stacked = next((kind for kind in kinds if kind in STACKED), None)
+    return f"over the {stacked} link from {step.from_interface}" if stacked else f"over the veth pair from {step.from_interface}"
 
 
 def rule_name(step: RuleMatched) -> str:

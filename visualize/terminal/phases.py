@@ -157,7 +157,7 @@ def _told(step: Step, before: Packet) -> dict[str, Any] | None:
         case Bridged():
             return {"hook": "bridge", "decided": step.bridge, "result": f"port {step.port}" if step.port else "up to the host", "note": step.why}
         case Crossed():
-            return {"hook": "veth", "decided": f"over the veth pair from {step.from_interface}", "result": f"in {step.interface}"}
+            return {"hook": "crossing", "decided": f"from {step.from_interface} of {step.from_netns}", "result": f"in {step.interface}"}
         case Sent():
             return {"hook": "out", "decided": f"sent by {step.interface}", "result": step.interface}
         case Begot():
