@@ -63,7 +63,7 @@ class Ruleset:
         except ValueError:
             return
         first = network.network_address
-        if network.version != self.family or first.is_multicast or first.is_loopback or first.is_unspecified or first.is_link_local:
+        if network.version != self.family or first.is_multicast or first.is_loopback or first.is_unspecified or first.is_link_local or text.startswith("255."):
             return
         if network.num_addresses == 1:
             self.addresses.append(str(first))
