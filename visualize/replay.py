@@ -299,12 +299,13 @@ class Replay:
         return place.interface == "lo" or (interface is not None and interface.kind not in (None, "", "veth"))
 
     def _learned(self, replayed: Replayed, place: Place, packet: Packet, frame: Frame) -> bool:
-        """Where NAT chose a port (or ICMP id) by chance, the capture tells which: the path and the connection are set right."""
+        """Where NAT chose a port (or ICMP id) by chance, the capture tells which: the path and the connection are set right.
+
+        Also where no clash was known: another connection, older than the snapshot, may have held the port.
+        """
         expected = next((held for where, held in replayed.expected if where == place), None)
         connection = replayed.connection
         if expected is None or connection is None or not place.outgoing or replayed.path.role != "original":
-            return False
-        if not any(doubt.by_chance for doubt in replayed.path.doubts):
             return False
         changed = learn.port(replayed.path, expected, packet)
         stack = self.machine.stack(place.netns)

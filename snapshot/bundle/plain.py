@@ -20,6 +20,7 @@ _RULES = frozenset(("iptables", "ip6tables", "iptables-list", "ip6tables-list", 
 _MAX_SNIFFED = 64 * 1024**2  # bytes: a larger file without a telling name is no output of these commands
 _BINARY = (b"\x7fELF", b"\x89PNG", b"PK\x03\x04", b"\xff\xd8\xff", b"%PDF", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a")
 _ARCHIVES = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")
+_NOTHING = {"iptables", "ip6tables", "nft", "ipset"}  # facts of which there may be none
 _INTERFACES = {"ip-addr", "ip-link", "ifconfig"}
 
 
@@ -40,6 +41,8 @@ def recognise(raw: RawSnapshot) -> Bundle | None:
         found = _parts(file, findings)
         parted = parted or len(found) > 1
         placed += found
+    if len({held.netns for held, _ in placed if held.fact in _INTERFACES}) > 1:
+        placed += _empty(raw)
     kind = BundleKind.FOLDER if len(raw.files) > 1 else BundleKind.TRANSCRIPT if parted else BundleKind.LONE
     return Bundle(kind, tuple(_homes(placed)), tuple(findings))
 
@@ -51,6 +54,13 @@ def _empty(file: RawFile, findings: list[Finding]) -> list[tuple[Place, RawFile]
         findings.append(Finding(Kind.AMBIGUOUS, file.path, 0, "", "an empty file: there are no rules, or the command failed (not run by root?)"))
         return []
     return [(named, file)] if named is not None else []
+def _empty(raw: RawSnapshot) -> list[tuple[Place, RawFile]]:
+    """Files that hold nothing because there was nothing to print: believed of somebody who entered namespaces, and so was root.
+
+    Without root, `iptables-save > file` leaves the same empty file; an `.err` beside a file tells that its command failed.
+    """
+    named = ((place(path), file) for path, file in raw.files.items() if not file.data.strip(b"\0 \r\n\t") and f"{path}.err" not in raw.files)
+    return [(held, file) for held, file in named if held is not None and held.fact in _NOTHING]
 
 
 def _parts(file: RawFile, findings: list[Finding]) -> list[tuple[Place, RawFile]]:

@@ -9,7 +9,7 @@ from snapshot.build import Built, build
 from snapshot.bundle.bundle import BundleKind
 from snapshot.finding import Kind
 from snapshot.host.routing import Route
-from snapshot.raw import RawFile
+from snapshot.raw import RawFile, RawSnapshot
 from visualize.path import Certainty, RuleMatched
 from visualize.trace import Question, ask
 
@@ -17,6 +17,9 @@ from . import layouts
 
 BUILT = {name: build(make()) for name, make in layouts.KINDS.items()}
 OURS = build(layouts.open_snapshot(layouts.SAMPLE))
+
+LOOPBACK = (b"1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000\n"
+            b"    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n    inet 127.0.0.1/8 scope host lo\n")
 
 
 def plain(routes: tuple[Route, ...] | None) -> set[str]:
@@ -178,3 +181,15 @@ def test_legacy_tables_that_a_warning_tells_of_are_a_doubt() -> None:
     assert any("legacy" in why for _, why in built.host.namespaces["host"].unseen4)
     path = ask(built.host, QUESTIONS["the world to the host"], {})
     assert any("legacy" in doubt.why for doubt in path.doubts)
+
+
+@pytest.mark.parametrize(("extra", "known"), [
+    ({"web/ip-addr.txt": LOOPBACK}, True),
+    ({}, False),
+    ({"web/ip-addr.txt": LOOPBACK, "host/iptables-save.txt.err": b"Permission denied"}, False),
+])
+def test_an_empty_file_is_no_rules_only_where_root_saved_it(extra: dict[str, bytes], known: bool) -> None:
+    """Who entered other namespaces was root: nothing printed means that nothing is there. Else it may mean that it was not permitted."""
+    files = {"host/ip-addr.txt": LOOPBACK, "host/ip-route.txt": b"default via 10.0.0.1 dev eth0\n", "host/iptables-save.txt": b"", **extra}
+    built = build(RawSnapshot("folder", {path: RawFile(path, data) for path, data in sorted(files.items())}))
+    assert (built.host.namespaces["host"].unseen4 == ()) is known
