@@ -20,7 +20,6 @@ _RULES = frozenset(("iptables", "ip6tables", "iptables-list", "ip6tables-list", 
 _MAX_SNIFFED = 64 * 1024**2  # bytes: a larger file without a telling name is no output of these commands
 _BINARY = (b"\x7fELF", b"\x89PNG", b"PK\x03\x04", b"\xff\xd8\xff", b"%PDF", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a")
 _ARCHIVES = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")
-_NOTHING = {"iptables", "ip6tables", "nft", "ipset"}  # facts of which there may be none
 _INTERFACES = {"ip-addr", "ip-link", "ifconfig"}
 
 
@@ -28,7 +27,7 @@ def recognise(raw: RawSnapshot) -> Bundle | None:
     """Any bundle: this reader comes last."""
     placed: list[tuple[Place, RawFile]] = []
     findings: list[Finding] = []
-    parted = False
+    parted, empty = False, list[RawFile]()
     for path, file in raw.files.items():
         if file.data.startswith(_ARCHIVES) or file.data[257:262] == b"ustar":
             findings.append(Finding(Kind.NOT_MODELLED, path, 0, "", "an archive within what was sent: unpack it, and give it by itself"))
@@ -36,31 +35,28 @@ def recognise(raw: RawSnapshot) -> Bundle | None:
         if path.endswith(_CAPTURES) or file.data.startswith(_BINARY):
             continue
         if not file.data.strip(b"\0 \r\n\t"):
-            placed += _empty(file, findings)
+            empty.append(file)
             continue
         found = _parts(file, findings)
         parted = parted or len(found) > 1
         placed += found
-    if len({held.netns for held, _ in placed if held.fact in _INTERFACES}) > 1:
-        placed += _empty(raw)
+    entered = len({held.netns for held, _ in placed if held.fact in _INTERFACES}) > 1
+    for file in empty:
+        placed += _empty(file, entered and f"{file.path}.err" not in raw.files, findings)
     kind = BundleKind.FOLDER if len(raw.files) > 1 else BundleKind.TRANSCRIPT if parted else BundleKind.LONE
     return Bundle(kind, tuple(_homes(placed)), tuple(findings))
 
 
-def _empty(file: RawFile, findings: list[Finding]) -> list[tuple[Place, RawFile]]:
-    """An empty output says that there is nothing; where it would say that there are no rules, the command may have failed."""
+def _empty(file: RawFile, by_root: bool, findings: list[Finding]) -> list[tuple[Place, RawFile]]:
+    """An empty output says that there is nothing; where it would say that there are no rules, the command may have failed.
+
+    Not where other namespaces were entered, too: that takes root, whom `iptables-save` does not refuse.
+    """
     named = place(file.path)
-    if named is not None and named.fact in _RULES:
+    if named is not None and named.fact in _RULES and not by_root:
         findings.append(Finding(Kind.AMBIGUOUS, file.path, 0, "", "an empty file: there are no rules, or the command failed (not run by root?)"))
         return []
     return [(named, file)] if named is not None else []
-def _empty(raw: RawSnapshot) -> list[tuple[Place, RawFile]]:
-    """Files that hold nothing because there was nothing to print: believed of somebody who entered namespaces, and so was root.
-
-    Without root, `iptables-save > file` leaves the same empty file; an `.err` beside a file tells that its command failed.
-    """
-    named = ((place(path), file) for path, file in raw.files.items() if not file.data.strip(b"\0 \r\n\t") and f"{path}.err" not in raw.files)
-    return [(held, file) for held, file in named if held is not None and held.fact in _NOTHING]
 
 
 def _parts(file: RawFile, findings: list[Finding]) -> list[tuple[Place, RawFile]]:
