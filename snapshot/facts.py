@@ -66,10 +66,12 @@ def first(files: Files | None, readers: Sequence[tuple[str, Parser[R]]], finding
             if not file.data.strip():
                 best = best if best is not None else parse("", file.path)[0]
                 continue
+            before = len(findings)
             records = read(parse, file, findings)
             if records:
                 return records
-            best = best if best is not None else records
+            if not any(finding.kind is Kind.SYNTAX for finding in findings[before:]):
+                best = best if best is not None else records  # not where nothing could be read: an error message is no empty output
     return best
 
 

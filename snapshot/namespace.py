@@ -64,7 +64,20 @@ def namespace_of(name: str, files: Files, findings: list[Finding]) -> Namespace:
         _settings(files, findings), unseen4=unseen4, unseen6=unseen6,
         expected=every(files, "conntrack-expect", conntrack_expect.parse, findings) if files.of("conntrack-expect") else None,
         address_labels=first(files, (("ip-addrlabel", ip_addrlabel.parse),), findings) or None)
-    return invent_interfaces(made, any(files.of(fact) for fact, _ in _ADDRESSES), findings)
+    made = replace(made, gaps=_gaps(made))
+    return invent_interfaces(made, any(one.addresses for one in made.interfaces.values()), findings)
+
+
+_MARKS = ("net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter", "net.ipv6.conf.all.forwarding")
+
+
+def _gaps(namespace: Namespace) -> tuple[str, ...]:
+    """What was captured in part only, so that its absence tells nothing."""
+    missing = [mark for mark in _MARKS if namespace.sysctls is not None and mark not in namespace.sysctls]
+    six = any(address.family == 6 for one in namespace.interfaces.values() for address in one.addresses)
+    if not six and _MARKS[2] in missing:
+        missing.remove(_MARKS[2])  # a host without IPv6
+    return (f"only some sysctls were captured ({', '.join(missing)} not): the kernel's defaults are assumed",) if missing else ()
 
 
 def _routes(files: Files, family: int, findings: list[Finding]) -> tuple[Route, ...] | None:
@@ -113,7 +126,7 @@ def _settings(files: Files, findings: list[Finding]) -> dict[str, str] | None:
     found: dict[str, str] = {}
     for _, file in reversed(held):
         found |= read(sysctl.parse, file, findings)
-    return found
+    return found if found or not any(file.data.strip() for _, file in held) else None
 
 
 def _interfaces(files: Files, findings: list[Finding]) -> dict[str, Interface]:

@@ -29,10 +29,13 @@ def tables_of(files: Files, fact: str, family: str, nft: NftRuleset | None, find
         tuple[Table, ...] | None, tuple[tuple[str, str], ...]]:
     """The tables of one family from every back-end that was captured, the same back-end only once; and what was not seen of them."""
     found: list[Table] = []
+    told: set[str] = set()  # files that are an output, and no error message
     seen: set[tuple[Backend, str]] = set()
     for where, file in sorted(files.of(fact), key=lambda item: (item[0].partial, "save" not in item[0].words, item[1].path)):
         backend = Backend.LEGACY if "legacy" in where.words else Backend.NFT if "nft" in where.words else Backend.UNKNOWN
         tables = read(partial(_saved, family=family, backend=backend, table=where.table), file, findings)
+        if tables or not any(line.strip() and not line.startswith("#") for line in file.text.splitlines()):
+            told.add(file.path)
         for table in tables:
             if (table.backend, table.name) not in seen:
                 seen.add((table.backend, table.name))
@@ -42,7 +45,7 @@ def tables_of(files: Files, fact: str, family: str, nft: NftRuleset | None, find
         for table in read(partial(iptables_list.parse, family=family, table=where.table), file, findings):
             if table.name not in saved and not any(one.name == table.name for one in found):
                 found.append(table)
-    return (tuple(found) if files.of(fact) or found else None), _unseen(files, fact, found, nft)
+    return (tuple(found) if told or found else None), _unseen(files, fact, found, nft, told)
 
 
 def _saved(text: str, path: str, family: str, backend: Backend, table: str) -> tuple[tuple[Table, ...], tuple[Finding, ...]]:
@@ -56,16 +59,17 @@ def _saved(text: str, path: str, family: str, backend: Backend, table: str) -> t
 _TABLES = ("raw", "mangle", "nat", "filter")
 
 
-def _unseen(files: Files, fact: str, found: list[Table], nft: NftRuleset | None) -> tuple[tuple[str, str], ...]:
+def _unseen(files: Files, fact: str, found: list[Table], nft: NftRuleset | None, told: set[str]) -> tuple[tuple[str, str], ...]:
     """(table, why): tables that the host may have and that nothing captured shows. An iptables-save shows all that there are."""
     unseen: list[tuple[str, str]] = []
     every_file = [*files.of(fact), *files.of(f"{fact}-list")]
     if any(iptables_list.WARNING.search(file.text) for _, file in every_file) and not any(table.backend is Backend.LEGACY for table in found):
         unseen.append(("", f"the host has legacy {fact} tables too (a warning says so), and they were not captured"))
-    whole = any(not where.table and not where.partial and not iptables_save.is_rules(file.text) for where, file in files.of(fact))
+    whole = any(not where.table and not where.partial and not iptables_save.is_rules(file.text) and file.path in told
+                for where, file in files.of(fact))
     if whole:
         return tuple(unseen)
-    if not every_file:
+    if not told and not found:
         return () if nft is not None else (("", f"no {fact} rules were captured"),)
     shown = {file.path for where, file in every_file if not where.partial}
     names = {table.name for table in found if table.file in shown}  # `iptables -L DOCKER` shows one chain of its table

@@ -171,7 +171,7 @@ def _json_words(item: dict[str, Any]) -> Iterator[object]:
 def _shows(words: Iterable[object]) -> int | None:
     """The family that a route's words tell; None where they tell none (`default dev tun0`)."""
     for word in words:
-        if isinstance(word, str) and ":" in word and word.strip("0123456789abcdefABCDEF:./") == "":
+        if isinstance(word, str) and word.count(":") > 1 and word.strip("0123456789abcdefABCDEF:./") == "":
             return 6
         if isinstance(word, str) and word.count(".") == 3 and word.strip("0123456789./") == "":
             return 4

@@ -107,6 +107,8 @@ class Stack:
         """A namespace that was put together from what others tell makes every path through it an assumed one."""
         if self.namespace.invented:
             doubts.note(f"addresses of {self.netns}", self.namespace.invented, "no other address is its own", "ip addr")
+        for why in self.namespace.gaps:
+            doubts.note(f"capture of {self.netns}", why, "as the kernel has it by default", "sysctl -a")
         if self.namespace.inferred:
             doubts.note(f"namespace {self.netns}", self.namespace.inferred, "one interface for each network, and no rules of its own",
                         "a snapshot with this namespace in it")

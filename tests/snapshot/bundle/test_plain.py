@@ -58,3 +58,22 @@ def test_a_table_s_name_may_stand_in_the_file_s() -> None:
     text = b"Chain PREROUTING (policy ACCEPT)\ntarget prot opt source destination\n\nChain OUTPUT (policy ACCEPT)\ntarget prot opt source destination\n"
     assert [table.name for table in build(raw("x", {"nat.txt": text})).host.namespaces["host"].tables4 or ()] == ["nat"]
     assert [table.name for table in build(raw("x", {"a.txt": text})).host.namespaces["host"].tables4 or ()] == ["raw"]
+
+
+@pytest.mark.parametrize("error", [b"bash: iptables-save: command not found\n", b"iptables-save v1.8.7 (nf_tables): Could not fetch rule set generation id: Permission denied (you must be root)\n",
+                                   b"/bin/sh: 1: not found\n"])
+def test_an_error_message_is_no_empty_output(error: bytes) -> None:
+    """What a command that failed printed tells nothing: no rules, no routes, no addresses are known, and answers say so."""
+    names = ("ip_addr.txt", "ip_route_show_table_all", "iptables-save.txt", "ip_rule.txt", "sysctl_-a", "bridge_fdb")
+    host = build(raw("x", dict.fromkeys(names, error) | {"ip_link": of("host")["ip -s -d link"]})).host.namespaces["host"]
+    assert (host.tables4, host.routes4, host.rules4, host.sysctls, host.fdb) == (None, None, None, None, None)
+    assert host.unseen4
+    assert host.invented
+
+
+def test_some_sysctls_are_not_all() -> None:
+    """`sysctl net.ipv4.ip_forward` alone leaves rp_filter and its like to the kernel's defaults: a doubt."""
+    files = {"ip_addr.txt": of("host")["ip -d address"], "sysctl.txt": b"net.ipv4.ip_forward = 1\n"}
+    host = build(raw("x", files)).host.namespaces["host"]
+    assert any("rp_filter" in why for why in host.gaps)
+    assert not build(raw("x", files | {"sysctl.txt": of("host")["sysctl -a"]})).host.namespaces["host"].gaps
