@@ -7,8 +7,9 @@ that the snapshot names are asked about.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 from snapshot.host import Host
 from visualize.load import Loaded, load, replay, sources
 from visualize.packet.packet import Packet, Protocol
+from visualize.progress import watched
 from visualize.redact.gather import Gathered, in_hex, read, readable
 from visualize.redact.mapfile import turn_back
 from visualize.redact.packets import Packets
@@ -25,6 +27,9 @@ from visualize.redact.redactor import VOCABULARY, Redactor
 from visualize.redact.tree import Address, AddressMap, Network
 from visualize.redact.words import Kind
 
+Change = Callable[[str], str]
+_SIX = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]*::?[0-9A-Fa-f:]+(?![\w:.])")
+_WORD = re.compile(r"[\w-]+")
 _PROBES = 120
 _PORTS = (80, 443, 22, 53)
 
@@ -41,14 +46,15 @@ class Proof:
 
 def same_answers(original: Loaded, redacted: Loaded, back: Redactor, proof: Proof) -> None:
     """Replay both, and ask both about further packets."""
-    for first, second in zip_longest(_lines(original), _lines(redacted)):
+    turned = lru_cache(maxsize=1 << 17)(lambda text: _usual(turn_back(text, back)))
+    for first, second in zip_longest(watched(_lines(original), "replaying both"), _lines(redacted)):
         proof.packets += 1
-        _compare(first, second, back, "packet", proof)
+        _compare(first, second, turned, "packet", proof)
         if len(proof.wrong) > 4:
             return
     for (place, first), (_, second) in zip(_probed(original.built.host, None), _probed(original.built.host, redacted, back), strict=True):
         proof.probes += 1
-        _compare(first, second, back, f"a packet {place}", proof)
+        _compare(first, second, turned, f"a packet {place}", proof)
         if len(proof.wrong) > 4:
             return
 
@@ -60,16 +66,15 @@ def _lines(loaded: Loaded) -> Iterator[dict[str, Any]]:
         yield replay_record(one)
 
 
-def _compare(first: dict[str, Any] | None, second: dict[str, Any] | None, back: Redactor, what: str, proof: Proof) -> None:
+def _compare(first: dict[str, Any] | None, second: dict[str, Any] | None, turned: Change, what: str, proof: Proof) -> None:
     if first is None or second is None:
         proof.wrong.append(f"{what}: only in the {'redacted' if first is None else 'original'} snapshot")
         return
-    turned = _strings(second, back)
-    expected = _strings(first, None)
-    if turned != expected:
-        key = next((key for key in expected if turned.get(key) != expected[key]), "its fields")
+    got, expected = _strings(second, turned), _strings(first, _usual)
+    if got != expected:
+        key = next((key for key in expected if got.get(key) != expected[key]), "its fields")
         number = f" {first['packet']} of {first['capture']}" if "capture" in first else ""
-        proof.wrong.append(f"{what}{number}: {key} differs: {_short(expected.get(key))} became {_short(turned.get(key))}")
+        proof.wrong.append(f"{what}{number}: {key} differs: {_short(expected.get(key))} became {_short(got.get(key))}")
 
 
 def _short(value: Any) -> str:
@@ -77,19 +82,21 @@ def _short(value: Any) -> str:
     return text if len(text) < 600 else text[:600] + " ..."
 
 
-def _strings(value: Any, back: Redactor | None) -> Any:
-    """The value with every string turned back (or, for the original, its addresses in their usual form)."""
+def _strings(value: Any, change: Change) -> Any:
+    """The value with every string in it changed."""
     if isinstance(value, str):
-        return _usual(turn_back(value, back) if back is not None else value)
+        return change(value)
     if isinstance(value, list):
-        return [_strings(one, back) for one in value]
+        return [_strings(one, change) for one in value]
     if isinstance(value, dict):
-        return {_strings(key, back): _strings(one, back) for key, one in value.items()}
+        return {key: _strings(one, change) for key, one in value.items()}
     return value
 
 
+@lru_cache(maxsize=1 << 17)
 def _usual(text: str) -> str:
-    return re.sub(r"(?<![\w:.])[0-9A-Fa-f:]*::?[0-9A-Fa-f:]+(?![\w:.])", lambda m: str(_address(m[0]) or m[0]), text)
+    """A text with its IPv6 addresses in their usual form."""
+    return _SIX.sub(lambda m: str(_address(m[0]) or m[0]), text) if ":" in text else text
 
 
 def _address(text: str) -> Address | None:
@@ -176,7 +183,8 @@ class Gone:
     addresses: set[Address]
     blocks: set[Network]
     macs: set[bytes]
-    names: "re.Pattern[str] | None"
+    words: frozenset[str]
+    phrases: tuple[str, ...]  # names of more than one word
 
 
 def nothing_left(files: Mapping[str, bytes], gathered: Gathered, redactor: Redactor, packets: Packets, proof: Proof) -> None:
@@ -185,7 +193,7 @@ def nothing_left(files: Mapping[str, bytes], gathered: Gathered, redactor: Redac
     blocks = {redactor.addresses.network(n) for n in gathered.blocks}
     gone = Gone({a for a in gathered.addresses if redactor.addresses.map(a) != a} - images, gathered.blocks - blocks,
                 {m for m in gathered.macs if not AddressMap.is_special(m)} - {redactor.addresses.mac(m) for m in gathered.macs},
-                _name_pattern(redactor))
+                *_names(redactor))
     for path, data in files.items():
         proof.bytes += len(data)
         if path.endswith((".pcap", ".pcapng", ".cap")):
@@ -198,12 +206,13 @@ def nothing_left(files: Mapping[str, bytes], gathered: Gathered, redactor: Redac
                 proof.wrong.append(f"{path}: still holds the identifier {identifier}")
 
 
-def _name_pattern(redactor: Redactor) -> "re.Pattern[str] | None":
-    """Names that can be told from the words of the tools: longer than three letters, or unusual."""
+def _names(redactor: Redactor) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Names that can be told from the words of the tools: longer than two letters, or unusual."""
     from visualize.redact.usual import USUAL_WORDS
-    names = {old.strip("\"'") for (kind, old), new in redactor.words.taken.items() if kind is not Kind.STRING}
+    names = {old.strip("\"'") for (kind, old) in redactor.words.taken if kind is not Kind.STRING}
     wanted = {name for name in names if len(name) > 2 and name.lower() not in USUAL_WORDS and name not in VOCABULARY}
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(re.escape(n) for n in sorted(wanted, key=len, reverse=True))})(?![\w-])") if wanted else None
+    words = frozenset(name for name in wanted if _WORD.fullmatch(name))
+    return words, tuple(sorted(wanted - words))
 
 
 def _told(path: str, text: str, gone: Gone, proof: Proof) -> None:
@@ -212,13 +221,13 @@ def _told(path: str, text: str, gone: Gone, proof: Proof) -> None:
     if "proc-net" in path or "ip_vs" in path:
         addresses |= {*in_hex(whole, False), *in_hex(whole, True)}
     addresses |= {IPv4Address(int(m[0], 16)) for m in re.finditer(r"(?<=\b0x)[0-9a-fA-F]{8}\b", whole)}
-    for left in [*sorted(addresses & gone.addresses, key=str)[:3], *sorted(blocks & gone.blocks, key=str)[:3]]:
-        proof.wrong.append(f"{path}: still holds the address {left}")
+    for found in [*sorted(addresses & gone.addresses, key=str)[:3], *sorted(blocks & gone.blocks, key=str)[:3]]:
+        proof.wrong.append(f"{path}: still holds the address {found}")
     for mac in sorted(macs & gone.macs)[:3]:
         proof.wrong.append(f"{path}: still holds the MAC address {mac.hex(':')}")
-    match = gone.names.search(whole) if gone.names is not None else None
-    if match is not None:
-        proof.wrong.append(f"{path}: still holds the name {match[0]!r}")
+    left = {*_WORD.findall(whole)} & gone.words | {phrase for phrase in gone.phrases if phrase in whole}
+    for name in sorted(left)[:3]:
+        proof.wrong.append(f"{path}: still holds the name {name!r}")
 
 
 def _captured(path: str, data: bytes, gone: Gone, redactor: Redactor, proof: Proof) -> None:

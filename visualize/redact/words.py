@@ -1,6 +1,7 @@
 """Names and their stand-ins: each name is renamed alike wherever it stands; the new ones say what kind of thing they name."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -37,6 +38,8 @@ class Words:
 
     taken: dict[tuple[Kind, str], str] = field(default_factory=dict)
     _back: dict[str, str] = field(default_factory=dict)
+    _count: "Counter[Kind]" = field(default_factory=Counter)
+    _pattern: "re.Pattern[str] | None" = None
 
     def give(self, kind: Kind, names: Iterable[str]) -> None:
         """Give each of these names a stand-in, in sorted order."""
@@ -49,7 +52,7 @@ class Words:
             return name
         found = self.taken.get((kind, name))
         if found is None:
-            number = sum(1 for held, _ in self.taken if held is kind) + 1
+            number = self._count[kind] + 1
             found = f"{kind.value}{number}x" if kind is Kind.INTERFACE else f"{kind.value}-{number:03d}"
             self.keep(kind, name, found)
         return found
@@ -58,6 +61,8 @@ class Words:
         """Remember a stand-in."""
         self.taken[(kind, name)] = new
         self._back[new] = name
+        self._count[kind] += 1
+        self._pattern = None
 
     def known(self, kind: Kind, name: str) -> str:
         """The stand-in if the name has one of this kind, else the name itself."""
@@ -67,6 +72,7 @@ class Words:
         """A text with the names in it put back."""
         if not self._back:
             return text
-        pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(new)}(?!\w)" if not new.startswith("nic") else rf"(?<![\w-]){re.escape(new)}"
-                                      for new in sorted(self._back, key=len, reverse=True)))
-        return pattern.sub(lambda match: self._back[match[0]], text)
+        if self._pattern is None:
+            ends = {new: "" if new.startswith(Kind.INTERFACE.value) else r"(?!\w)" for new in sorted(self._back, key=len, reverse=True)}
+            self._pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(new)}{end}" for new, end in ends.items()))
+        return self._pattern.sub(lambda match: self._back[match[0]], text)
