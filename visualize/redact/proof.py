@@ -7,8 +7,8 @@ that the snapshot names are asked about.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import islice, zip_longest
@@ -30,7 +30,7 @@ from visualize.redact.words import Kind
 Change = Callable[[str], str]
 _SIX = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]*::?[0-9A-Fa-f:]+(?![\w:.])")
 _WORD = re.compile(r"[\w-]+")
-_PROBES = 120
+_PROBES = 400
 _PORTS = (80, 443, 22, 53)
 
 
@@ -44,15 +44,16 @@ class Proof:
     wrong: list[str] = field(default_factory=list)
 
 
-def same_answers(original: Loaded, redacted: Loaded, back: Redactor, proof: Proof) -> None:
-    """Replay both, and ask both about further packets."""
+def same_answers(original: Loaded, redacted: Loaded, back: Redactor, named: Iterable[Address], proof: Proof) -> None:
+    """Replay both, and ask both about further packets: to each other's addresses, and to those `named` anywhere."""
     turned = lru_cache(maxsize=1 << 17)(lambda text: _usual(turn_back(text, back)))
     for first, second in zip_longest(watched(_lines(original), "replaying both"), _lines(redacted)):
         proof.packets += 1
         _compare(first, second, turned, "packet", proof)
         if len(proof.wrong) > 4:
             return
-    for (place, first), (_, second) in zip(_probed(original.built.host, None), _probed(original.built.host, redacted, back), strict=True):
+    asked = list(islice(_packets(original.built.host, named), _PROBES))
+    for (place, first), (_, second) in zip(_probed(asked, original), _probed(asked, redacted, back), strict=True):
         proof.probes += 1
         _compare(first, second, turned, f"a packet {place}", proof)
         if len(proof.wrong) > 4:
@@ -109,13 +110,13 @@ def _address(text: str) -> Address | None:
 # ---- further packets -----------------------------------------------------------------------------------------------------------
 
 
-def _probed(host: Host, redacted: Loaded | None, back: Redactor | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Answers about packets between addresses of interfaces; of the redacted snapshot where it is given."""
+def _probed(asked: Iterable[tuple[str, str | None, Packet]], loaded: Loaded, back: Redactor | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A snapshot's answers about packets; with `back`, it is the redacted one, and the packets are mapped first."""
     from visualize.datapath.machine import Machine
     from visualize.line import path_record
-    machine = Machine(redacted.built.host if redacted is not None else host)
+    machine = Machine(loaded.built.host)
     names = _places(back) if back is not None else {}
-    for netns, interface, packet in islice(_packets(host), _PROBES):
+    for netns, interface, packet in asked:
         if back is not None:
             packet = _mapped(packet, back.addresses)
         where = names.get(netns, netns)
@@ -146,26 +147,30 @@ def _interface(name: str, back: Redactor | None) -> str:
 
 
 def _mapped(packet: Packet, tree: AddressMap) -> Packet:
-    from dataclasses import replace
     return replace(packet, src=tree.map(packet.src), dst=tree.map(packet.dst))
 
 
-def _packets(host: Host) -> Iterator[tuple[str, str | None, Packet]]:
-    """Packets that the snapshot's own addresses suggest: from each namespace to the others' addresses, and in by each interface."""
-    held: list[tuple[str, str, Address]] = [(name, i.name, a.local) for name, n in host.namespaces.items() for i in n.interfaces.values()
-                                            for a in i.addresses if not a.local.is_loopback and not a.local.is_link_local]
-    for number, (netns, interface, address) in enumerate(held):
-        for offset, (_, _, other) in enumerate(held):
-            if other.version != address.version or other == address:
-                continue
-            port = _PORTS[(number + offset) % len(_PORTS)]
-            packet = Packet(address, other, Protocol.TCP, sport=40000 + number, dport=port, tcp_flags=2, length=60, transport_length=0, seq=1, ack=0,
-                            window=64240, identification=number + 1 if address.version == 4 else 0)
-            yield netns, None, packet
-            stranger = _neighbour(address)
-            if stranger is not None:
-                from dataclasses import replace
-                yield netns, interface, replace(packet, src=stranger, sport=41000 + offset)
+def _packets(host: Host, named: Iterable[Address]) -> Iterator[tuple[str, str | None, Packet]]:
+    """Packets that the snapshot's own addresses suggest: sent by each namespace, and come in by its interfaces, to the others' addresses."""
+    held = [(name, i.name, a.local) for name, n in host.namespaces.items() for i in n.interfaces.values()
+            for a in i.addresses if not a.local.is_loopback and not a.local.is_link_local]
+    own = [address for _, _, address in held]
+    others = [a for a in sorted(named, key=lambda a: (a.version, int(a)))
+              if not (a.is_loopback or a.is_link_local or a.is_multicast or a.is_unspecified)]
+    step = max(1, len(others) // 24)
+    for number, target in enumerate(dict.fromkeys([*own, *others[::step]])):
+        for offset, (netns, interface, address) in enumerate(held[:12]):
+            if target.version == address.version and target != address:
+                packet = _syn(address, target, 40000 + number, _PORTS[(number + offset) % len(_PORTS)])
+                yield netns, None, packet
+                if (stranger := _neighbour(address)) is not None:
+                    yield netns, interface, replace(packet, src=stranger)
+
+
+def _syn(source: Address, target: Address, sport: int, dport: int) -> Packet:
+    """The first packet of a connection."""
+    return Packet(source, target, Protocol.TCP, sport=sport, dport=dport, tcp_flags=2, length=60, transport_length=0, seq=1, ack=0, window=64240,
+                  identification=sport if source.version == 4 else 0)
 
 
 def _neighbour(address: Address) -> Address | None:

@@ -67,7 +67,7 @@ def redact(source: str, target: str, map_path: str | None, key: bytes | None = N
     if not proof.wrong:
         back = mapfile.backwards(_loads(text))
         back._interfaces = None
-        same_answers(original, reload(data), back, proof)
+        same_answers(original, reload(data), back, gathered.addresses, proof)
     if proof.wrong:
         raise NotProved("\n".join(proof.wrong[:8]))
     _write(target, data)
