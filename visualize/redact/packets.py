@@ -195,6 +195,8 @@ class Packets:
             return inner(data, at)
         if protocol == 6 and end >= at + 13:
             keep = max(20, (data[at + 12] >> 4) * 4)
+        elif protocol == 17 and end >= at + 10 and 69 in unpack_from(">HH", data, at):
+            keep = 10  # TFTP's opcode, which its helper reads
         elif protocol == 33 and end >= at + 5:
             keep = max(12, data[at + 4] * 4)
         before = bytes(data[at:end])

@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 _QUAD = r"(?:\d{1,3}\.){3}\d{1,3}"
+# an IPv6 address; `:33000` or `: text` behind it is a port or a sentence
+_SIX = (rf"(?:(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}(?:{_QUAD}|[0-9A-Fa-f]{{1,4}})|(?:[0-9A-Fa-f]{{1,4}}:){{1,7}}:|::)"
+        r"(?![0-9A-Fa-f]|:(?!\d{5}(?!\d))[0-9A-Fa-f:])")
 TOKEN = re.compile(
     r"(?P<id64>(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z]))"
     r"|(?P<enx>(?<![\w])(?:enx|wlx|wwx)[0-9a-f]{12}(?!\w))"
     r"|(?P<bridge>(?<![\w.])[0-9a-f]{4}\.[0-9a-f]{12}(?![\w.]))"
     r"|(?P<long>(?<![0-9A-Fa-f:])[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){19}(?![0-9A-Fa-f:]))"
     r"|(?P<mac>(?<![0-9A-Fa-f:])[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){5}(?![0-9A-Fa-f:]))"
-    rf"|(?P<six>(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}(?:{_QUAD}|[0-9A-Fa-f]{{0,4}})(?![0-9A-Fa-f:]))(?:/(?P<len6>\d{{1,3}}))?"
+    rf"|(?P<six>(?<![0-9A-Fa-f:.]){_SIX})(?:/(?P<len6>\d{{1,3}}))?"
     rf"|(?P<four>(?<![\d.]){_QUAD}(?!\d|\.\d))(?:/(?P<len4>{_QUAD}|\d{{1,2}}))?"
     r"|(?P<id12>(?<![0-9A-Za-z])[0-9a-f]{12}(?![0-9A-Za-z]))")
 RANGE = re.compile(rf"(?<![\w.])({_QUAD})-({_QUAD})(?![\w.])|(?<![\w:.])((?:[0-9A-Fa-f]{{0,4}}:){{2,7}}[0-9A-Fa-f]{{0,4}})-"

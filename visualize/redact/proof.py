@@ -30,6 +30,8 @@ from visualize.redact.words import Kind
 Change = Callable[[str], str]
 _SIX = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]*::?[0-9A-Fa-f:]+(?![\w:.])")
 _WORD = re.compile(r"[\w-]+")
+_DOTTED = re.compile(r"\d+(?:\.\d+){3,}")
+_COLONS = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 _PROBES = 400
 _PORTS = (80, 443, 22, 53)
 
@@ -188,6 +190,7 @@ class Gone:
     addresses: set[Address]
     blocks: set[Network]
     macs: set[bytes]
+    bases: set[Address]  # what blocks begin with: `10.0.0.0/8` stays though 10.0.0.0 itself is another now
     words: frozenset[str]
     phrases: tuple[str, ...]  # names of more than one word
 
@@ -198,7 +201,7 @@ def nothing_left(files: Mapping[str, bytes], gathered: Gathered, redactor: Redac
     blocks = {redactor.addresses.network(n) for n in gathered.blocks}
     gone = Gone({a for a in gathered.addresses if redactor.addresses.map(a) != a} - images, gathered.blocks - blocks,
                 {m for m in gathered.macs if not AddressMap.is_special(m)} - {redactor.addresses.mac(m) for m in gathered.macs},
-                *_names(redactor))
+                {n.network_address for n in gathered.blocks | blocks}, *_names(redactor))
     for path, data in files.items():
         proof.bytes += len(data)
         if path.endswith((".pcap", ".pcapng", ".cap")):
@@ -228,11 +231,29 @@ def _told(path: str, text: str, gone: Gone, proof: Proof) -> None:
     addresses |= {IPv4Address(int(m[0], 16)) for m in re.finditer(r"(?<=\b0x)[0-9a-fA-F]{8}\b", whole)}
     for found in [*sorted(addresses & gone.addresses, key=str)[:3], *sorted(blocks & gone.blocks, key=str)[:3]]:
         proof.wrong.append(f"{path}: still holds the address {found}")
+    for form in _anyhow(whole, gone)[:3]:
+        proof.wrong.append(f"{path}: still holds {form}")
     for mac in sorted(macs & gone.macs)[:3]:
         proof.wrong.append(f"{path}: still holds the MAC address {mac.hex(':')}")
     left = {*_WORD.findall(whole)} & gone.words | {phrase for phrase in gone.phrases if phrase in whole}
     for name in sorted(left)[:3]:
         proof.wrong.append(f"{path}: still holds the name {name!r}")
+
+
+def _anyhow(text: str, gone: Gone) -> list[str]:
+    """Addresses in forms that the redactor does not look for: inside longer runs of numbers, MAC addresses with other marks or none."""
+    windows = {".".join(parts[at:at + 4]) for run in _DOTTED.findall(text) for parts in (run.split("."),) for at in range(len(parts) - 3)}
+    singles = gone.addresses - gone.bases
+    found = [str(four) for four in singles if four.version == 4 and str(four) in windows]
+    runs = "\n".join(_COLONS.findall(text)).lower()
+    for six in singles if runs else ():
+        if six.version == 6:
+            found += [form for form in (str(six), six.exploded) if form in runs and re.search(rf"(?<![0-9a-f:]){form}(?![0-9a-f:])", runs)]
+    lower = text.lower()
+    for mac in gone.macs:
+        plain = mac.hex()
+        found += [form for form in (plain, mac.hex("-"), f"{plain[:4]}.{plain[4:8]}.{plain[8:]}") if form in lower]
+    return sorted(found)
 
 
 def _captured(path: str, data: bytes, gone: Gone, redactor: Redactor, proof: Proof) -> None:

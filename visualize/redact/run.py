@@ -29,6 +29,10 @@ _CLASSES = frozenset({"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0
                       "2002::/16", "fec0::/10", "3ffe::/16", "2001::/32"})  # map onto themselves, or everyone has them (ip addrlabel)
 
 
+_HINT = ("(what reads the payload, which is removed, answers differently without it: -m string, the helpers of ftp, sip and the like; so does what "
+         "counts on an address's own value: -m u32, -m bpf, NETMAP, NPT)")
+
+
 class NotProved(Exception):
     """The redacted snapshot is not written: the sentences say why."""
 
@@ -68,8 +72,10 @@ def redact(source: str, target: str, map_path: str | None, key: bytes | None = N
         back = mapfile.backwards(_loads(text))
         back._interfaces = None
         same_answers(original, reload(data), back, gathered.addresses, proof)
+        if proof.wrong:
+            proof.wrong.append(_HINT)
     if proof.wrong:
-        raise NotProved("\n".join(proof.wrong[:8]))
+        raise NotProved("\n".join(proof.wrong))
     _write(target, data)
     if map_path is not None:
         mapfile.write(map_path, text)

@@ -25,6 +25,7 @@ from visualize.redact import formats, packets, run
 ROOT = Path(__file__).parent.parent.parent.parent
 SAMPLES = sorted((ROOT / "samples").glob("*/snapshot.tar.gz"))
 WORLDS = sorted(path.parent for path in (ROOT / "tests/kernel/recorded").glob("*/expected.ndjson"))
+READS_PAYLOAD = {"ftp", "ftp-masquerade", "sip", "sip-masquerade", "irc"}  # helpers expect connections that a payload announces, with addresses in it
 KEY = b"a key for tests!"
 
 
@@ -91,6 +92,10 @@ def test_recorded_worlds(world: Path, tmp_path: Path) -> None:
     inner = next(path.parent for path in root.rglob("netns"))
     (inner / "captures").mkdir(exist_ok=True)
     shutil.copy(world / "any.pcap", inner / "captures" / "host-any.pcap")
+    if world.name in READS_PAYLOAD:
+        with pytest.raises(run.NotProved, match="helpers of ftp"):
+            run.redact(str(inner), str(tmp_path / "public.tar.gz"), None)
+        return
     done = run.redact(str(inner), str(tmp_path / "public.tar.gz"), None)
     assert done.proof.packets > 0
     assert done.proof.probes > 0
