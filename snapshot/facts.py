@@ -62,7 +62,7 @@ def first(files: Files | None, readers: Sequence[tuple[str, Parser[R]]], finding
     """The records of the best file for a fact, in the order of `readers`. None where none was captured; empty where the output was."""
     best: R | None = None
     for fact, parse in readers:
-        for _, file in files.of(fact, family) if files is not None else ():
+        for where, file in files.of(fact, family) if files is not None else ():
             if not file.data.strip():
                 best = best if best is not None else parse("", file.path)[0]
                 continue
@@ -70,7 +70,8 @@ def first(files: Files | None, readers: Sequence[tuple[str, Parser[R]]], finding
             records = read(parse, file, findings)
             if records:
                 return records
-            if not any(finding.kind is Kind.SYNTAX for finding in findings[before:]):
+            both = family == 6 and where.family == 0  # `ip route` by itself shows IPv4's: none of IPv6's there is no evidence
+            if not both and not any(finding.kind is Kind.SYNTAX for finding in findings[before:]):
                 best = best if best is not None else records  # not where nothing could be read: an error message is no empty output
     return best
 

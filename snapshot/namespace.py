@@ -11,7 +11,7 @@ from snapshot.finding import Finding
 from snapshot.host import Namespace
 from snapshot.host.link import Interface
 from snapshot.host.neighbour import FdbEntry
-from snapshot.host.routing import TABLE_LOCAL, PolicyRule, Route
+from snapshot.host.routing import TABLE_LOCAL, TABLE_NAMES, PolicyRule, Route, table_name
 from snapshot.host.socket import Listener
 from snapshot.infer import invent_interfaces
 from snapshot.parse import (
@@ -68,16 +68,24 @@ def namespace_of(name: str, files: Files, findings: list[Finding]) -> Namespace:
     return invent_interfaces(made, any(one.addresses for one in made.interfaces.values()), findings)
 
 
-_MARKS = ("net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter", "net.ipv6.conf.all.forwarding")
+# settings that every kernel has: where one is missing, only some were captured
+_MARKS = ((4, "net.ipv4.ip_forward"), (4, "net.ipv4.conf.all.rp_filter"), (6, "net.ipv6.conf.all.forwarding"))
 
 
-def _gaps(namespace: Namespace) -> tuple[str, ...]:
-    """What was captured in part only, so that its absence tells nothing."""
-    missing = [mark for mark in _MARKS if namespace.sysctls is not None and mark not in namespace.sysctls]
-    six = any(address.family == 6 for one in namespace.interfaces.values() for address in one.addresses)
-    if not six and _MARKS[2] in missing:
-        missing.remove(_MARKS[2])  # a host without IPv6
-    return (f"only some sysctls were captured ({', '.join(missing)} not): the kernel's defaults are assumed",) if missing else ()
+def _gaps(namespace: Namespace) -> tuple[tuple[int, str], ...]:
+    """(family, what was captured in part only, so that its absence tells nothing)."""
+    found = [(family, f"only some sysctls were captured ({mark} not): the kernel's defaults are assumed") for family, mark in _MARKS
+             if namespace.sysctls is not None and mark not in namespace.sysctls]
+    for family, routes, rules in ((4, namespace.routes4, namespace.rules4), (6, namespace.routes6, namespace.rules6)):
+        if routes is None:
+            continue
+        if rules is None:
+            found.append((family, "the policy rules (`ip rule`) were not captured: the default ones are assumed"))
+        known = {route.table for route in routes}
+        lacking = sorted({table_name(rule.table) for rule in rules or () if rule.table is not None and rule.table not in known | set(TABLE_NAMES)})
+        if lacking and TABLE_LOCAL not in known:  # not `table all`
+            found.append((family, f"routes of table {', '.join(lacking)}, which policy rules look up, were not captured"))
+    return tuple(found)
 
 
 def _routes(files: Files, family: int, findings: list[Finding]) -> tuple[Route, ...] | None:

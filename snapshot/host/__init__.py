@@ -45,7 +45,7 @@ class Namespace:
     unseen4: tuple[tuple[str, str], ...] = ()  # (table, why): IPv4 tables that may be there and were not captured ("" for the table: any)
     unseen6: tuple[tuple[str, str], ...] = ()
     invented: str = ""  # why its addresses are not all known; empty where they were captured
-    gaps: tuple[str, ...] = ()  # what was captured in part only
+    gaps: tuple[tuple[int, str], ...] = ()  # (family, what of it was captured in part only)
     inferred: str = ""  # why this namespace is not captured but put together from what others tell; empty for one that was captured
 
     def sysctl(self, name: str) -> str | None:

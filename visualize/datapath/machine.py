@@ -114,7 +114,7 @@ class Machine:
         for why in self.host.doubts:
             doubts.note("snapshot", why, "as captured", "the report before it was cleaned")
         for name in dict.fromkeys(step.netns for step in steps):
-            self._stacks[name].doubt_inferred(doubts)
+            self._stacks[name].doubt_capture(steps[0].packet.family, doubts)
 
     def _finish(self, packet: Packet, first: Step, way: Generator[Step, None, Ended], journey: Journey) -> tuple[Path, Journey]:
         steps = [first]

@@ -103,12 +103,13 @@ class Stack:
         """What `ss` showed."""
         return self.namespace.listeners
 
-    def doubt_inferred(self, doubts: Doubts) -> None:
-        """A namespace that was put together from what others tell makes every path through it an assumed one."""
+    def doubt_capture(self, family: int, doubts: Doubts) -> None:
+        """What was captured in part, or put together from what others tell, makes every path through the namespace an assumed one."""
         if self.namespace.invented:
             doubts.note(f"addresses of {self.netns}", self.namespace.invented, "no other address is its own", "ip addr")
-        for why in self.namespace.gaps:
-            doubts.note(f"capture of {self.netns}", why, "as the kernel has it by default", "sysctl -a")
+        for gap, why in self.namespace.gaps:
+            if gap == family:
+                doubts.note(f"capture of {self.netns}", why, "as the kernel has it by default", "a capture of all of it")
         if self.namespace.inferred:
             doubts.note(f"namespace {self.netns}", self.namespace.inferred, "one interface for each network, and no rules of its own",
                         "a snapshot with this namespace in it")

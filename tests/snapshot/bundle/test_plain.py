@@ -5,6 +5,7 @@ import pytest
 from snapshot.build import build
 from snapshot.bundle.bundle import BundleKind
 from snapshot.finding import Kind
+from visualize.trace import Question, ask
 
 from .layouts import of, raw
 
@@ -75,5 +76,17 @@ def test_some_sysctls_are_not_all() -> None:
     """`sysctl net.ipv4.ip_forward` alone leaves rp_filter and its like to the kernel's defaults: a doubt."""
     files = {"ip_addr.txt": of("host")["ip -d address"], "sysctl.txt": b"net.ipv4.ip_forward = 1\n"}
     host = build(raw("x", files)).host.namespaces["host"]
-    assert any("rp_filter" in why for why in host.gaps)
+    assert any("rp_filter" in why for _, why in host.gaps)
     assert not build(raw("x", files | {"sysctl.txt": of("host")["sysctl -a"]})).host.namespaces["host"].gaps
+
+
+def test_policy_rules_without_their_tables_are_a_doubt() -> None:
+    """`ip rule` looks table 100 up, `ip route` shows main only; where `ip rule` itself is missing, there may be others."""
+    files = {"ip_addr.txt": of("host")["ip -d address"], "ip_route.txt": b"default via 203.0.113.1 dev eth0\n"}
+    assert any("ip rule" in why for _, why in build(raw("x", files)).host.namespaces["host"].gaps)
+    some = build(raw("x", files | {"ip_rule.txt": b"0: from all lookup local\n100: from 10.0.0.0/8 lookup 100\n32766: from all lookup main\n"}))
+    assert [why for _, why in some.host.namespaces["host"].gaps] == ["routes of table 100, which policy rules look up, were not captured"]
+    path = ask(some.host, Question("tcp", "203.0.113.50:4000", "198.51.100.7:80", "eth0", None), {})
+    assert any("table 100" in doubt.why for doubt in path.doubts)
+    default = build(raw("x", files | {"ip_rule.txt": b"0: from all lookup local\n32766: from all lookup main\n32767: from all lookup default\n"}))
+    assert not default.host.namespaces["host"].gaps
