@@ -14,6 +14,7 @@ from snapshot.host.neighbour import FdbEntry
 from snapshot.host.routing import TABLE_LOCAL, TABLE_NAMES, PolicyRule, Route, table_name
 from snapshot.host.socket import Listener
 from snapshot.infer import invent_interfaces
+from snapshot.native import native_of
 from snapshot.parse import (
     brctl_macs,
     brctl_show,
@@ -36,7 +37,7 @@ from snapshot.parse import (
     ss,
     sysctl,
 )
-from snapshot.tables import native_chains, nft_ruleset_of, tables_of
+from snapshot.tables import nft_ruleset_of, tables_of
 
 _ADDRESSES = (("ip-addr", ip_addr.parse), ("ifconfig", net_tools.ifconfig), ("proc-if-inet6", proc_net.if_inet6))
 _LISTENERS = (("ss", ss.parse), ("netstat-l", net_tools.netstat))
@@ -53,17 +54,18 @@ def namespace_of(name: str, files: Files, findings: list[Finding]) -> Namespace:
     chains = nft_ruleset_of(files, findings)
     tables4, unseen4 = tables_of(files, "iptables", "ip", chains, findings)
     tables6, unseen6 = tables_of(files, "ip6tables", "ip6", chains, findings)
+    natives, replayed = native_of(files, chains, (*(tables4 or ()), *(tables6 or ())), findings)
     made = Namespace(
         name, _interfaces(files, findings), _routes(files, 4, findings), _routes(files, 6, findings),
         _rules(files, 4, findings), _rules(files, 6, findings),
         tuple(neighbours) if neighbours is not None and (neighbours or files.of("ip-neigh")) else None,
         _fdb(files, findings),
-        tables4, tables6, native_chains(chains, (*(tables4 or ()), *(tables6 or ())), findings),
+        tables4, tables6, natives,
         {one.name: one for one in sets} if sets is not None else None,
         every(files, "conntrack", conntrack.parse, findings) if files.of("conntrack") else None, _listeners(files, findings),
         _settings(files, findings), unseen4=unseen4, unseen6=unseen6,
         expected=every(files, "conntrack-expect", conntrack_expect.parse, findings) if files.of("conntrack-expect") else None,
-        address_labels=first(files, (("ip-addrlabel", ip_addrlabel.parse),), findings) or None)
+        nft=replayed, address_labels=first(files, (("ip-addrlabel", ip_addrlabel.parse),), findings) or None)
     made = replace(made, gaps=_gaps(made))
     return invent_interfaces(made, any(one.addresses for one in made.interfaces.values()), findings)
 

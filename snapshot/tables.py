@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from snapshot.facts import Files, read
-from snapshot.finding import Finding, Kind
-from snapshot.host.firewall import Backend, NftBaseChain, Table
+from snapshot.finding import Finding
+from snapshot.host.firewall import Backend, Table
 from snapshot.parse import iptables_list, iptables_save, nft_ruleset
 
 
@@ -83,18 +83,3 @@ def _with_absent(table: Table, nft: NftRuleset | None) -> Table:
     real = {chain.name for chain in nft.chains if chain.family == table.family and chain.table == table.name}
     printed = {chain.name for chain in table.chains.values() if chain.policy is not None}
     return replace(table, absent_base_chains=frozenset(printed - real))
-
-
-def native_chains(nft: NftRuleset | None, tables: tuple[Table, ...], findings: list[Finding]) -> tuple[NftBaseChain, ...] | None:
-    """Base chains that no iptables-nft-save has told of: packets meet them, and they are not modelled."""
-    if nft is None:
-        return None
-    own = {(table.family, table.name, chain.name) for table in tables if table.backend is not Backend.LEGACY
-           for chain in table.chains.values() if chain.policy is not None}
-    found = tuple(NftBaseChain(c.family, c.table, c.name, c.type, c.hook, 0, c.policy, c.rules, nft.file, c.line, c.devices)
-                  for c in nft.chains if (c.family, c.table, c.name) not in own)
-    for chain in found:
-        findings.append(Finding(Kind.NOT_MODELLED, nft.file, chain.line, f"table {chain.family} {chain.table} chain {chain.name}",
-                                f"a native nftables chain at hook {chain.hook} ({chain.rules} rules): packets meet it, and it is "
-                                "not replayed"))
-    return found

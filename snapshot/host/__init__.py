@@ -13,6 +13,7 @@ from snapshot.host.firewall import NftBaseChain, Table
 from snapshot.host.ipset import IpSet
 from snapshot.host.link import Interface, IPAddress
 from snapshot.host.neighbour import FdbEntry, Neighbour
+from snapshot.host.nft import NftTable
 from snapshot.host.routing import AddressLabel, PolicyRule, Route
 from snapshot.host.socket import Listener
 
@@ -40,6 +41,7 @@ class Namespace:
     sysctls: Mapping[str, str] | None = None  # "net.ipv4.ip_forward" -> "1"
     containers: tuple[str, ...] = ()  # names of the containers that live here
     inode: int | None = None
+    nft: tuple[NftTable, ...] = ()  # native tables that are replayed
     address_labels: tuple[AddressLabel, ...] | None = None
     expected: tuple[ExpectedEntry, ...] | None = None  # connections that helpers wait for
     unseen4: tuple[tuple[str, str], ...] = ()  # (table, why): IPv4 tables that may be there and were not captured ("" for the table: any)

@@ -153,3 +153,4 @@ class NftBaseChain:
     file: str
     line: int = 0
     devices: tuple[str, ...] = ()  # of an ingress or egress chain; empty: not told
+    replayed: bool = False  # its table is among `Namespace.nft`

@@ -53,6 +53,7 @@ class Case:
     sysctl: dict[str, str | int] = field(default_factory=dict)
     ipset: str = ""
     rules: dict[str, str] = field(default_factory=dict)  # legacy | nft -> text
+    native: str = ""  # a ruleset for nft -f
     moves: tuple[Move, ...] = ()
     snapshot_after: int = 0  # so many moves are sent before the collector runs; they are in no capture
     protocols: tuple[str, ...] = ()  # other protocols that the host listens to

@@ -116,7 +116,7 @@ def _judge(index: int, packet: Line, mine: Sequence[Line], window: Sequence[Line
         forms = [form and form | {"length": None} for form in forms]
     differ("form", *forms)
     if not found:
-        every = _all_rules(line, window)
+        every = {rule: count for rule, count in _all_rules(line, window).items() if " inet " not in rule}  # native rules need not count
         worst = next((other["certainty"] for other in window if other["certainty"] != "certain"), "certain")
         differ("answer", dict(sorted(packet["rules"].items())), dict(sorted(every.items())), worst)
     return found

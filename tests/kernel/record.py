@@ -168,6 +168,7 @@ class Runner:
         self.case = world.case
         self.shots: dict[int, Shot] = {}
         self.texts: dict[Place, str] = {}
+        self.inet: set[str] = set()  # native tables: iptables-nft has none of family inet
         self.handles = self._handles()
         self.before = self._counters()
 
@@ -220,10 +221,11 @@ class Runner:
         """The line with the rule's number as the snapshot has it; 0 where there is no rule (a policy, the lab's own rules)."""
         number = self.handles.get((line.table, line.chain, line.number), 0) if line.backend == "nft" else line.number
         number -= self.world.lab_rules(line.backend, line.table, line.chain)
-        place = (line.backend, line.family, line.table, line.chain, number)
+        family = "inet" if line.backend == "nft" and line.table in self.inet else line.family
+        place = (line.backend, family, line.table, line.chain, number)
         real = place in self.texts and (line.backend == "legacy" or line.kind == "rule")
         if number > 0:
-            yield nflog.Traced(line.backend, line.family, line.table, line.chain, "rule" if real else "policy",
+            yield nflog.Traced(line.backend, family, line.table, line.chain, "rule" if real else "policy",
                                number if real else 0, line.packet, line.mark)
 
     def _handles(self) -> dict[tuple[str, str, int], int]:
@@ -238,12 +240,15 @@ class Runner:
         for line in listing.splitlines():
             words = line.split()
             if line.startswith("table "):
-                table = words[2] if words[1] == family else ""
+                table = words[2] if words[1] in (family, "inet") else ""
+                self.inet |= {table} if words[1] == "inet" else set()
             elif line.startswith("\tchain "):
                 chain = words[1]
             elif table and line.startswith("\t\t") and words and words[-2] == "handle":
                 counts[table, chain] += 1
                 found[table, chain, int(words[-1])] = counts[table, chain]
+                if table in self.inet:
+                    self.texts["nft", "inet", table, chain, counts[table, chain]] = " ".join(words[:-3])
         return found
 
     def _counters(self) -> dict[Place, int]:

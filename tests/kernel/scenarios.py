@@ -58,6 +58,69 @@ BRIDGED = (*handshake("veth1", C1, C2, 80), Move("send", "veth1", proto="udp", s
            Move("reply", of=6), Move("send", "veth2", proto="icmp", src=C2, dst=C3, dport=77), Move("reply", of=8),
            Move("send", "veth3", src=C3, dst="172.17.0.1", sport=41000, dport=22))
 
+NATIVE = """
+table inet fw {
+  set good { type ipv4_addr
+    flags interval
+    elements = { 10.1.0.0/29, 10.2.0.2 } }
+  map ports { type inet_service : verdict
+    elements = { 22 : accept, 23 : drop, 24 : jump sub, 25 : goto other } }
+  set pair { type ipv4_addr . inet_service
+    elements = { 10.1.0.3 . 81 } }
+  map outer { type inet_service : ipv4_addr . inet_service
+    elements = { 8080 : 10.2.0.2 . 80 } }
+  chain sub {
+    ip daddr 10.2.0.2 meta mark set 0x7
+    meta mark 0x7 counter return
+    drop
+  }
+  chain other {
+    ip saddr 10.1.0.2 accept
+  }
+  chain early {
+    type filter hook prerouting priority -290; policy accept;
+    udp dport 53 notrack
+    ct state invalid counter
+  }
+  chain forward {
+    type filter hook forward priority 5; policy drop;
+    ct state vmap { established : accept, related : accept, invalid : drop }
+    tcp flags & (fin | syn | rst | ack) == syn counter
+    ip saddr . tcp dport @pair reject with tcp reset
+    iifname "eth*" oifname { "eth1", "eth2" } tcp dport vmap @ports
+    meta mark & 0xf == 0x7 ct mark set meta mark
+    meta l4proto { tcp, udp } th dport 90-99 ip saddr @good accept
+    ct status dnat ct direction original accept
+    ct state untracked accept
+    ip daddr != { 10.2.0.2, 10.2.0.3 } log prefix "out" accept
+    icmp type { echo-request, timestamp-request } ip ttl > 10 accept
+    udp dport 7 reject
+    fib daddr type local drop
+    tcp dport 26 meta mark set mark | 0x100 accept
+  }
+  chain pre {
+    type nat hook prerouting priority -100; policy accept;
+    ip daddr 198.51.100.10 dnat ip to tcp dport map @outer
+    tcp dport 81 redirect to :3128
+    udp dport 8090 dnat ip to 10.2.0.3:90
+  }
+  chain post {
+    type nat hook postrouting priority 100; policy accept;
+    oifname "eth2" masquerade
+    ip saddr 10.1.0.4 snat ip to 10.2.0.9
+  }
+  chain input {
+    type filter hook input priority 5; policy drop;
+    iifname "lo" accept
+    tcp dport 3128 ct original proto-dst 81 accept
+    reject with icmpx admin-prohibited
+  }
+  chain out {
+    type route hook output priority -140; policy accept;
+    udp dport 9 meta mark set 9
+  }
+}
+"""
 CASES = [
     Case("dnat-and-reply", why="a published port, its answers, an ICMP error about it, and a second SYN",
          rules={"legacy": save(nat=f"-A PREROUTING -d 198.51.100.10 -p tcp -m tcp --dport 8080 -j DNAT --to-destination {A}:80",
@@ -217,6 +280,14 @@ CASES = [
          moves=(Move("send", "eth0", proto="udp", src=A, dst=WEB, sport=3000, dport=69, data="\0\1file\0octet\0"),
                 Move("send", "eth2", proto="udp", src=WEB, dst="198.51.100.10", sport=4000, dport=3000), Move("reply", of=1), Move("follow", of=1),
                 Move("send", "eth2", proto="udp", src=WEB, dst="198.51.100.10", sport=4001, dport=3000))),
+    Case("native", why="native nftables beside iptables-nft: sets, maps, verdict maps, jumps, marks, ct, NAT, reject, at priorities of their own",
+         rules={"nft": save(filter="-A FORWARD -p tcp --dport 99 -j DROP\n-A FORWARD -p tcp")}, native=NATIVE,
+         moves=(*tuple(Move("send", "eth0", src=A, dst=B, sport=1000 + port, dport=port) for port in (22, 23, 24, 25, 26, 90, 95, 99, 100, 81)), Move("send", "eth0", src="10.1.0.3", dst=B, sport=5, dport=81), Move("send", "eth0", src="10.1.0.3", dst="10.2.0.3", sport=5, dport=24), Move("send", "eth0", src="10.1.0.3", dst=B, sport=5, dport=25), Move("reply", of=0, flags="SA"), Move("follow", of=0, flags="A"), Move("send", "eth0", src=A, dst=FAR, sport=7, dport=443), Move("reply", of=15, flags="SA"), Move("send", "eth2", src=WEB, dst="198.51.100.10", sport=9, dport=8080), Move("reply", of=17, flags="SA"), Move("send", "eth2", src=WEB, dst="198.51.100.10", sport=9, dport=8081), Move("send", "eth0", proto="udp", src=A, dst="10.2.0.9", sport=9, dport=8090), Move("reply", of=20), Move("send", "eth0", proto="udp", src="10.1.0.4", dst=B, sport=9, dport=91), Move("reply", of=22), Move("send", "eth0", proto="udp", src=A, dst=B, sport=9, dport=53), Move("send", "eth0", proto="udp", src=A, dst=B, sport=9, dport=7), Move("send", "eth0", proto="icmp", src=A, dst=B, dport=7), Move("send", "eth0", proto="icmp", src=A, dst=B, dport=8, ttl=9), Move("send", "eth0", src=A, dst=B, sport=11, dport=26, flags="A"), Move("send", "eth0", src=A, dst=B, sport=12, dport=26, flags="SR"))),
+    Case("native-output", world="local", why="native rules of the host's own packets: a route chain that marks and so reroutes, policies, loopback",
+         setup=("ip route add default via 10.2.0.2 dev eth1 table 100", "ip rule add fwmark 9 table 100"),
+         rules={"nft": save(filter="-A OUTPUT")}, native=NATIVE,
+         moves=(Move("send", "local", proto="udp", src="198.51.100.10", dst=FAR, sport=1, dport=9), Move("send", "local", proto="udp", src="198.51.100.10", dst=FAR, sport=1, dport=8),
+                Move("send", "local", src="127.0.0.1", dst="127.0.0.1", sport=4, dport=81), Move("send", "eth0", src=A, dst="10.1.0.1", sport=4, dport=82))),
     Case("local-output", world="local", why="the host's own packets: mangle reroutes, DNAT in OUTPUT, loopback meets OUTPUT, then PREROUTING but not its nat",
          setup=("ip route add default via 10.2.0.2 dev eth1 table 100", "ip rule add fwmark 7 table 100"),
          rules={"legacy": save(mangle="-A OUTPUT -p udp --dport 7 -j MARK --set-mark 7\n-A PREROUTING -i lo",

@@ -190,6 +190,8 @@ class World:
             self.host.run("ipset", "restore", stdin=self.case.ipset)
         for backend, text in self.case.rules.items():
             self.host.run(f"{self.tool}-{backend}-restore", stdin=text)
+        if self.case.native:
+            self.host.run("nft", "-f", "-", stdin=self.case.native)
 
     @property
     def tool(self) -> str:

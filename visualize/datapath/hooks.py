@@ -16,6 +16,7 @@ class Stage(Enum):
     NAT = "nat"
     FILTER = "filter"
     SECURITY = "security"
+    NATIVE = "native"  # a native nftables base chain, at any priority
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""Native nftables chains (not iptables-nft's) that a packet meets and that are not replayed: each is a doubt, never passed in silence."""
+"""Native nftables chains (not iptables-nft's) that a packet meets and that are not replayed: each is a doubt, never passed in silence.
+
+(Those of ip, ip6 and inet are replayed where their JSON was captured: visualize.netfilter.native.)
+"""
 
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
@@ -30,7 +33,7 @@ def note_bridge(stack: Stack, hook: Hook, skb: Skb) -> None:
 
 def _note(stack: Stack, families: tuple[str, ...], hook: str, skb: Skb, device: str | None = None) -> None:
     for chain in stack.namespace.nft_chains or ():
-        if chain.hook != hook or chain.family not in families or (not chain.rules and chain.policy != "drop"):
+        if chain.replayed or chain.hook != hook or chain.family not in families or (not chain.rules and chain.policy != "drop"):
             continue
         if device is not None and chain.devices and device not in chain.devices:
             continue

@@ -21,6 +21,7 @@ from visualize.datapath.reverse import way_back
 from visualize.datapath.routing import Fib, Query
 from visualize.datapath.tuples import FlowTuple, from_entry
 from visualize.netfilter.hook import Hook
+from visualize.netfilter.native.bind import NativeTable, native_tables
 from visualize.netfilter.rule import BoundTable
 from visualize.packet.packet import Packet
 
@@ -46,6 +47,7 @@ class Stack:
         self.memory: dict[str, object] = {}
         self.learned: dict[tuple[str, str, int], tuple[str, int | None]] = {}  # (bridge, mac, vlan) -> port, when
         self._tables = {4: _bound(namespace.tables4), 6: _bound(namespace.tables6)}
+        self._native = [pair for table in namespace.nft for pair in native_tables(table)]
         self._tracked = {4: self._tracks(4), 6: self._tracks(6)}
         self._stations: dict[tuple[int, Hook], tuple[tuple[Stage, BoundTable | None], ...]] = {}
         self._realm: int | None = None
@@ -135,18 +137,37 @@ class Stack:
         return self._stations[key]
 
     def _list(self, family: int, hook: Hook) -> list[tuple[Stage, BoundTable | None]]:
-        found: list[tuple[Stage, BoundTable | None]] = []
+        """By priority; of one priority native chains first, those made last before others (nf_hook_entries_grow)."""
+        found: list[tuple[int, Stage, BoundTable | None]] = [
+            (native.priority, Stage.NATIVE, native) for native in reversed(self._natives(family, hook)) if native.type != "nat"]
         for station in HOOKS[hook]:
             if station.stage in (Stage.CONNTRACK, Stage.CONFIRM):
                 if self._tracked[family]:
-                    found.append((station.stage, None))
+                    found.append((station.priority, station.stage, None))
                 continue
             if station.stage is Stage.NAT:
-                if any(bound.table.name == "nat" for bound in self._tables[family]):
-                    found.append((station.stage, None))
+                if self._translates(family):  # one nat chain anywhere puts NAT at all four hooks (nf_nat_register_fn)
+                    found.append((station.priority, station.stage, None))
                 continue
-            found += [(station.stage, bound) for bound in self.alike(family, hook, station.stage.value)]
-        return found
+            found += [(station.priority, station.stage, bound) for bound in self.alike(family, hook, station.stage.value)]
+        found.sort(key=lambda item: item[0])
+        return [(stage, bound) for _, stage, bound in found]
+
+    def _translates(self, family: int) -> bool:
+        return any(bound.table.name == "nat" for bound in self._tables[family]) or any(
+            native.type == "nat" for hook in Hook for native in self._natives(family, hook))
+
+    def _natives(self, family: int, hook: Hook) -> list[NativeTable]:
+        """Native base chains at a hook, in the order in which they were made."""
+        return [native for at, native in self._native if at == hook.value.lower()
+                and native.table.family in ("inet", "ip" if family == 4 else "ip6")]
+
+    def nat_chains(self, family: int, hook: Hook) -> list[BoundTable]:
+        """The nat chains of all back-ends at a hook, by priority."""
+        own = -100 if hook in (Hook.PREROUTING, Hook.OUTPUT) else 100
+        natives = [(native.priority, native) for native in reversed(self._natives(family, hook)) if native.type == "nat"]
+        every: list[tuple[int, BoundTable]] = [*natives, *((own, bound) for bound in self.alike(family, hook, "nat"))]
+        return [bound for _, bound in sorted(every, key=lambda item: item[0])]
 
     def alike(self, family: int, hook: Hook, name: str) -> list[BoundTable]:
         """The tables of this name that have a base chain at a hook: more than one where several back-ends are loaded."""
@@ -160,7 +181,11 @@ class Stack:
     def _tracks(self, family: int) -> bool:
         if any(entry.family == family for entry in self.namespace.conntrack or ()):
             return True
-        if any(chain.rules for chain in self.namespace.nft_chains or () if chain.family in ("inet", "ip" if family == 4 else "ip6")):
+        families = ("inet", "ip" if family == 4 else "ip6")
+        if any(_tracking_text(rule.expressions) for table in self.namespace.nft if table.family in families
+               for chain in table.chains.values() for rule in chain.rules):
+            return True
+        if any(chain.rules for chain in self.namespace.nft_chains or () if chain.family in families and not chain.replayed):
             return True  # native rules were not read: they may well ask for it
         return any(_asks_for_tracking(rule) for bound in self._tables[family] for chain in bound.table.chains.values()
                    for rule in chain.rules)
@@ -204,6 +229,12 @@ def _release(kernel: str) -> tuple[int, int]:
     """`6.1.0-18-amd64` -> (6, 1); a new one where none was captured."""
     found = re.match(r"(\d+)\.(\d+)", kernel)
     return (int(found[1]), int(found[2])) if found else (6, 18)
+
+
+def _tracking_text(expressions: tuple[object, ...]) -> bool:
+    """Whether a native rule has an expression that asks for connection tracking (nft_ct_get_init, nft_nat_init)."""
+    text = repr(expressions)
+    return any(f"'{word}':" in text for word in ("ct", "dnat", "snat", "masquerade", "redirect", "ct helper", "ct timeout", "flow"))
 
 
 def _asks_for_tracking(rule: Rule) -> bool:

@@ -13,6 +13,7 @@ from visualize.datapath.source import select_source
 from visualize.datapath.stack import Stack
 from visualize.netfilter.here import Here
 from visualize.netfilter.hook import Hook
+from visualize.netfilter.native.bind import NativeTable
 from visualize.netfilter.outcome import Begets, NatRequest, Outcome, RuleVerdict
 from visualize.netfilter.rule import BoundTable
 from visualize.netfilter.walk import Walked, walk
@@ -127,7 +128,7 @@ def _walk(stack: Stack, hook: Hook, skb: Skb, here: Here, table: BoundTable, tur
     here.table = table.table.name
     _see(skb, here)
     before, matched = skb.packet, False
-    steps = walk(table, hook.value, before, here, skb.journey.doubts)
+    steps = walk(table, table.start(hook.value), before, here, skb.journey.doubts)
     while True:
         try:
             step = next(steps)
@@ -149,7 +150,8 @@ def _table(stack: Stack, hook: Hook, skb: Skb, here: Here, table: BoundTable, tu
     ended = _verdict(stack, skb, here, walked)
     if ended is not None:
         return ended
-    if hook is Hook.OUTPUT and table.table.name == "mangle" and _reroutes(before, skb):
+    routing = table.type == "route" if isinstance(table, NativeTable) else table.table.name == "mangle"
+    if hook is Hook.OUTPUT and routing and _reroutes(before, skb):
         return (yield from _reroute(stack, skb, "mangle OUTPUT changed what routing looks at"))
     return None
 
@@ -273,7 +275,7 @@ def _bind(stack: Stack, hook: Hook, skb: Skb, here: Here, source: bool) -> Gener
     request: NatRequest | None = None
     at = f"nat {hook.value}"
     turns: list[Turn] = []
-    for table in stack.alike(skb.packet.family, hook, "nat"):
+    for table in stack.nat_chains(skb.packet.family, hook):
         walked = yield from _walk(stack, hook, skb, here, table, turns)
         ended = _verdict(stack, skb, here, walked)
         if ended is not None:

@@ -87,6 +87,10 @@ class BoundTable:
     _fresh: bool | None = None
     _destinations: dict[str, dict[str, list[Rule]]] = field(default_factory=dict)
 
+    def start(self, hook: str) -> str:
+        """The base chain at a hook."""
+        return hook
+
     def chain(self, name: str) -> BoundChain:
         """The bound chain."""
         bound = self._chains.get(name)
