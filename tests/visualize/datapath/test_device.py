@@ -14,7 +14,7 @@ from visualize.packet.packet import Packet
 from visualize.path import Path, Received, RuleMatched, Sent, Tracked
 
 UP = "<BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP"
-SYSCTL = "net.ipv4.ip_forward = 1\nnet.bridge.bridge-nf-call-iptables = 1\n"
+SYSCTL = "net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.rp_filter = 0\nnet.bridge.bridge-nf-call-iptables = 1\n"
 HOST = f"""1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 state UNKNOWN
     inet 127.0.0.1/8 scope host lo
 2: eth0: {UP}
