@@ -11,6 +11,7 @@ from visualize.draw.scene import Cluster, Edge, Kind, Line, Look, Node, Row, Sce
 
 TITLE, BODY, SMALL = 11.0, 10.0, 9.0
 _LABEL_ROOM = 70.0
+_ARROW = 12.0  # points of `→ `, before what a rewrite put in
 _SIZES = {Kind.CODE: SMALL, Kind.DIM: SMALL, Kind.SEEN: SMALL, Kind.NOT_SEEN: SMALL, Kind.CONTRADICTED: SMALL, Kind.DOUBT: SMALL}
 _BREAK = '<BR ALIGN="LEFT"/>'
 _ARROWS = {Line.ORIGINAL: 'penwidth=2', Line.REPLY: 'dir=back arrowtail=onormal penwidth=1.3', Line.CABLE: 'dir=none penwidth=1.3 weight=8',
@@ -172,7 +173,8 @@ class _Writer:
         colour = text_colour(row.kind, self.theme)
         mark = MARKS.get(row.kind, "")
         text = f"{mark} {row.text}" if mark else row.text + ("\u00a0" if "→" in row.text else "")  # an arrow is wider than it is measured
-        lines = [self.font(line, size, colour, mono, bold) for line in wrap(text, room, size, bold, mono, "  " if mono else "")]
+        free = room - _ARROW if row.old else room
+        lines = [self.font(line, size, colour, mono, bold) for line in wrap(text, free, size, bold, mono, "  " if mono else "")]
         if row.old:
             lines[0] = self.font("→ ", size, colour) + lines[0]
             lines = [self.font(line, size, self.shade(DIM), struck=True) for line in wrap(row.old, room, size)] + lines
