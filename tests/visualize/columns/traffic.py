@@ -15,7 +15,8 @@ BASE = 1_700_000_000 * 10**9
 _MAC = b"\x02\x42\xac\x11\x00\x02\0\0"
 
 
-def _sum(data: bytes) -> int:
+def ones_sum(data: bytes) -> int:
+    """The ones' complement sum of 16-bit words (RFC 1071)."""
     data += b"\0" * (len(data) % 2)
     total = sum(struct.unpack(f">{len(data) // 2}H", data))
     while total >> 16:
@@ -79,7 +80,7 @@ class Message:
                                          (20 + len(self.options)) // 4 << 4, self.flags, self.window, 0, 0) + self.options + self.payload)
             at = 16
         pseudo = b"" if self.protocol == 1 else src + dst + struct.pack(">IHH", len(body), 0, self.protocol)
-        value = ~_sum(pseudo + bytes(body)) & 0xFFFF
+        value = ~ones_sum(pseudo + bytes(body)) & 0xFFFF
         body[at:at + 2] = (value ^ (0x5555 if self.broken else 0)).to_bytes(2, "big")
         return bytes(body)
 
