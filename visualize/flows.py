@@ -1,11 +1,14 @@
 """Replayed packets gathered into flows: one path for each distinct way, and the table that the user sees."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
 from ipaddress import ip_address
+from itertools import chain, islice
 from typing import Any
 
 from snapshot.host import Host
+from visualize.draw.quoting import visible
 from visualize.flow import Ends, Flow, PathUse, decided_at, ended_in, ends_of, sender
 from visualize.path import (
     Bridged,
@@ -141,34 +144,46 @@ def record(flow: Flow) -> dict[str, Any]:
     return numbered(fields, flow.number, flow.started, flow.packets, ends_of(path.start), ends_of(path.end.packet))
 
 
+def renumbered(row: Row, number: int) -> Row:
+    """A row with another number."""
+    return replace(row, fields=row.fields | {"flow": number})
+
+
 def worst(certainties: Iterable[str]) -> str:
     """The least certain of several."""
     found = set(certainties)
     return next((word for word in ("unknown", "assumed") if word in found), "certain")
 
 
+_AT_ONCE = 1000  # rows
+_NAMES = frozenset({"netns", "interface", "out_interface", "ended_in", "decided_at", "why"})  # columns that hold strangers' words
 _COLUMNS = ["flow", "started", "packets", "proto", "netns", "interface", "src", "sport", "dst", "dport", "nat_src", "nat_sport",
             "nat_dst", "nat_dport", "verdict", "out_interface", "ended_in", "decided_at", "why", "replied", "certainty"]
 
 
-def to_csv(rows: Iterable[Row]) -> str:
-    """The flow table as CSV, one row for each flow."""
+def csv_parts(rows: Iterable[Row]) -> Iterator[str]:
+    """The flow table as CSV (RFC 4180, but lines end in a newline alone), one row for each flow, a part of the text at a time."""
     import csv
     from io import StringIO
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    writer.writerows([row.fields[name] for name in _COLUMNS] for row in rows)
-    return text.getvalue()
+    shown = cache(visible)
+    values = ([shown(value) if name in _NAMES and value is not None else value for name in _COLUMNS for value in (row.fields[name],)] for row in rows)
+    lines: Iterator[list[Any]] = chain([list(_COLUMNS)], values)
+    while part := list(islice(lines, _AT_ONCE)):
+        text = StringIO()
+        csv.writer(text, lineterminator="\n").writerows(part)
+        yield text.getvalue()
 
 
-def to_json(rows: Iterable[Row]) -> str:
+def json_parts(rows: Iterable[Row]) -> Iterator[str]:
     """The flow table as a JSON array, indented; line by line, since the standard library's own indenting is slow."""
     import json
     encode = json.JSONEncoder(ensure_ascii=True).encode
     names = [(name, encode(name)) for name in _COLUMNS]
-    found = ["  {\n" + ",\n".join(f"    {text}: {encode(row.fields[name])}" for name, text in names) + "\n  }" for row in rows]
-    return "[\n" + ",\n".join(found) + "\n]" if found else "[]"
+    before = "["
+    for row in rows:
+        yield before + "\n  {\n" + ",\n".join(f"    {text}: {encode(row.fields[name])}" for name, text in names) + "\n  }"
+        before = ","
+    yield "[]\n" if before == "[" else "\n]\n"
 
 
 def where_record(row: Row) -> dict[str, Any]:

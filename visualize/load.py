@@ -144,7 +144,7 @@ def replay(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool])
 _SMALLEST = 512 * 1024  # bytes of a capture from which on columns pay
 
 
-def flow_rows(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool], cached: bool, spread: Spread | None = None) -> list[Row]:
+def flow_rows(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool], cached: bool, spread: Spread | None = None) -> Iterable[Row]:
     """The rows of the flow table, the same in any way.
 
     `cached`: where a capture is large, equal connections are replayed once. `spread`: who reads its chunks (None: this process).

@@ -1,20 +1,26 @@
-"""First figures: whole processes, each beside its peers in the same run. Ratios are what counts.  `make bench`.
+"""Whole processes, each beside its peers in the same run. Ratios are what counts.  `make bench`.
 
-    python tests/bench/bench.py [--frames 1000000] [--connections 20000]
+    python tests/bench/bench.py [--frames 1000000] [--connections 20000] [--large]
 
-Below 1.00 in the last column, packetpath takes less time than the peer named. No time is asserted anywhere.
+Below 1.00 in the last column, packetpath takes less time than the peer named. Everything is printed into /dev/null. `--large` adds ten
+times the frames, and few and very many connections. No time is asserted anywhere.
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
+
+sys.path.insert(0, str(Path(__file__).parent))
+from make_rules import make as made_rules
 
 ROOT = Path(__file__).parent.parent.parent
 SAMPLE = ROOT / "samples" / "default-bridge" / "snapshot.tar.gz"
@@ -27,56 +33,106 @@ SCAPY = "import sys; from scapy.all import PcapReader; print(sum(1 for _ in Pcap
 SCAPY_SHARE = 20  # scapy's full dissection gets a 20th of the frames, and its time beyond the start is multiplied
 
 
-def seconds(command: list[str], runs: int = 1) -> float:
-    """The median time of a whole process. A process that fails ends the run."""
-    times = []
+class Took(NamedTuple):
+    """What a whole process took."""
+
+    seconds: float
+    peak: int  # KiB of memory, of the process itself
+
+
+def run(command: list[str], runs: int = 1) -> Took:
+    """The median of several runs. A process that fails ends everything."""
+    found = []
     for _ in range(runs):
         started = time.perf_counter()
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, cwd=ROOT)
-        times.append(time.perf_counter() - started)
-    return sorted(times)[len(times) // 2]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            raise SystemExit(f"{' '.join(command)} failed")
+        found.append(Took(time.perf_counter() - started, usage.ru_maxrss))
+    return sorted(found)[len(found) // 2]
+
+
+def seconds(command: list[str]) -> float:
+    """The time of one run."""
+    return run(command).seconds
 
 
 class Figures:
     """The table: our figures, and below each its peers with the ratio ours / theirs."""
 
     def __init__(self) -> None:
-        self.table = Table("what", "seconds", "frames/s", "ours / this")
+        self.table = Table("what", *(Column(name, justify="right") for name in ("seconds", "peak MiB", "frames/s", "ours / this")))
 
-    def add(self, what: str, took: float, frames: int = 0, ours: float = 0.0) -> float:
+    def add(self, what: str, took: Took, frames: int = 0, ours: float = 0.0) -> float:
         """A row; returns the time. `ours` marks it as a peer of a figure of ours."""
-        rate = f"{frames / took:,.0f}" if frames else ""
-        self.table.add_row(f"  {what}" if ours else what, f"{took:.2f}", rate, f"{ours / took:.2f}" if ours else "", style="dim" if ours else None)
-        return took
+        rate = f"{frames / took.seconds:,.0f}" if frames else ""
+        self.table.add_row(f"  {what}" if ours else what, f"{took.seconds:.2f}", f"{took.peak / 1024:.0f}" if took.peak else "", rate,
+                           f"{ours / took.seconds:.2f}" if ours else "", style="dim" if ours else None)
+        return took.seconds
 
 
 def processes(figures: Figures) -> None:
     """The time until an answer stands there."""
-    ours = figures.add("packetpath --help", seconds([*PACKETPATH, "--help"], 5))
-    figures.add("python -c 'import click'", seconds([sys.executable, "-c", "import click"], 5), ours=ours)
-    figures.add("packetpath trace, on a sample", seconds([*PACKETPATH, "trace", str(SAMPLE), "--from", "web", "--dst", "198.51.100.80:80"], 5))
+    ours = figures.add("packetpath --help", run([*PACKETPATH, "--help"], 5))
+    figures.add("python -c 'import click'", run([sys.executable, "-c", "import click"], 5), ours=ours)
+    figures.add("packetpath trace, on a sample", run([*PACKETPATH, "trace", str(SAMPLE), "--from", "web", "--dst", "198.51.100.80:80"], 5))
+
+
+def rulesets(figures: Figures, folder: Path, services: int) -> None:
+    """A packet through a ruleset of Kubernetes' size, beside what it takes to check that ruleset only."""
+    rules = made_rules(services, folder / "kube")
+    question = ["trace", str(folder / "kube"), "--in", "eth0", "--src", "192.0.2.77:40000", "--dst", "10.96.0.1:443"]
+    ours = figures.add(f"packetpath trace, {rules.read_text().count('-A '):,} rules", run([*PACKETPATH, *question], 3))
+    if shutil.which("iptables-legacy-restore"):
+        check = ["unshare", "-n", "sh", "-c", f"iptables-legacy-restore --test < {rules}"]
+        figures.add("iptables-legacy-restore --test", run(check, 3), ours=ours)
 
 
 def captures(figures: Figures, folder: Path, frames: int, connections: int) -> None:
     """Frames per second: read, decoded, replayed; beside what people use to print or count them."""
-    whole, part = (made(folder / name, count, connections) for name, count in (("any.pcap", frames), ("part.pcap", frames // SCAPY_SHARE)))
+    part = made(folder / "part.pcap", frames // SCAPY_SHARE, connections)
     start = seconds([sys.executable, "-c", "import scapy.all"])
-    scapy = start + (seconds([sys.executable, "-c", SCAPY, part]) - start) * SCAPY_SHARE
-    ours = figures.add("our reader: frames", seconds([sys.executable, "-c", READ, whole]), frames)
-    figures.add("scapy RawPcapReader", seconds([sys.executable, "-c", RAW_SCAPY, whole]), frames, ours)
-    ours = figures.add("our decoder: packets", seconds([sys.executable, "-c", DECODE, whole]), frames)
+    scapy = Took(start + (seconds([sys.executable, "-c", SCAPY, part]) - start) * SCAPY_SHARE, 0)
+    whole = made(folder / "any.pcap", frames, connections)
+    ours = figures.add("our plain reader: frames", run([sys.executable, "-c", READ, whole]), frames)
+    figures.add("scapy RawPcapReader", run([sys.executable, "-c", RAW_SCAPY, whole]), frames, ours)
+    ours = figures.add("our plain decoder: packets", run([sys.executable, "-c", DECODE, whole]), frames)
     figures.add("scapy PcapReader (of a part)", scapy, frames, ours)
-    ours = figures.add("packetpath flows", seconds([*PACKETPATH, "flows", str(SAMPLE), "--pcap", whole, "--format", "csv"]), frames)
-    for command in (["tcpdump", "-nn", "-r", whole], ["tshark", "-q", "-z", "conv,tcp", "-r", whole]):
+    ours = figures.add(f"packetpath flows, {connections:,} connections", flows(whole, 3), frames)
+    printers(figures, whole, frames, ours)
+    figures.add("scapy PcapReader (of a part)", scapy, frames, ours)
+    figures.add(f"  the same, --jobs {os.cpu_count()}", flows(whole, 3, "--jobs", str(os.cpu_count())), frames)
+    mixed = made(folder / "mixed.pcap", frames, connections, "--mixed")
+    printers(figures, mixed, frames, figures.add("packetpath flows, records of several sizes", flows(mixed, 3), frames))
+
+
+def printers(figures: Figures, capture: str, frames: int, ours: float) -> None:
+    """What prints or sums up the same capture."""
+    for command in (["tcpdump", "-nn", "-r", capture], ["tshark", "-q", "-z", "conv,tcp", "-r", capture]):
         if shutil.which(command[0]):
-            figures.add(" ".join(command[:-2] if command[0] == "tshark" else command[:-1]), seconds(command), frames, ours)
-    figures.add("scapy PcapReader (of a part)", scapy, frames, ours)
+            name = " ".join(command[:-2] if command[0] == "tshark" else command[:-1])
+            figures.add(name, run(command, 3 if command[0] == "tcpdump" else 1), frames, ours)
 
 
-def made(path: Path, frames: int, connections: int) -> str:
+def large(figures: Figures, folder: Path, frames: int, connections: int) -> None:
+    """What grows with what."""
+    whole = made(folder / "large.pcap", 10 * frames, connections)
+    figures.add(f"packetpath flows, {10 * frames:,} frames", flows(whole), 10 * frames)
+    for number in (1_000, 100_000, 1_000_000):
+        whole = made(folder / "large.pcap", 6 * frames, number)
+        figures.add(f"packetpath flows, {6 * frames:,} frames, {number:,} connections", flows(whole), 6 * frames)
+
+
+def flows(capture: str, runs: int = 1, *options: str) -> Took:
+    """The flow table of a capture."""
+    return run([*PACKETPATH, "flows", str(SAMPLE), "--pcap", capture, "--format", "csv", *options], runs)
+
+
+def made(path: Path, frames: int, connections: int, *options: str) -> str:
     """A generated capture."""
     subprocess.run([sys.executable, str(ROOT / "tests/bench/make_capture.py"), str(SAMPLE), str(path), "--frames", str(frames),
-                    "--connections", str(connections)], check=True)
+                    "--connections", str(connections), *options], check=True)
     return str(path)
 
 
@@ -85,12 +141,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--connections", type=int, default=20_000)
+    parser.add_argument("--services", type=int, default=10_000)
+    parser.add_argument("--large", action="store_true")
     given = parser.parse_args()
     figures = Figures()
     processes(figures)
     with tempfile.TemporaryDirectory() as folder:
+        rulesets(figures, Path(folder), given.services)
         captures(figures, Path(folder), given.frames, given.connections)
-    Console(width=100).print(figures.table)
+        if given.large:
+            large(figures, Path(folder), given.frames, given.connections)
+    Console(width=110).print(figures.table)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ FRAME = np.dtype([("sec", "<u4"), ("usec", "<u4"), ("cap", "<u4"), ("len", "<u4"
 SERVER, CLIENT = int(ip_address("198.51.100.80")), int(ip_address("203.0.113.100"))
 PUBLISHED, LISTENING = 8080, 80
 CHUNK = 300_000  # packets
+SIZES = (0, 12, 52, 160, 33)  # bytes of data
 HOST, OTHERHOST, OUTGOING = 0, 3, 4  # linux/if_packet.h
 Rows = NDArray[np.void]
 Column = NDArray[Any]
@@ -58,7 +59,7 @@ def lab(snapshot: str) -> Lab:
                int(links["eth0"].addresses[0].local), int(links["eth1"].addresses[0].local))
 
 
-def rows(place: Lab, number: Column, connections: int) -> Rows:
+def rows(place: Lab, number: Column, connections: int, mixed: bool = False) -> Rows:
     """The three frames of each of these packets. Packet n belongs to connection n % connections."""
     connection, turn = number % connections, number // connections
     published = connection % 2 == 1
@@ -80,7 +81,10 @@ def rows(place: Lab, number: Column, connections: int) -> Rows:
         part["src"], part["sport"] = np.where(outward, address, remote[0]), np.where(outward, port, remote[1])
         part["dst"], part["dport"] = np.where(outward, remote[0], address), np.where(outward, remote[1], port)
         part["ttl"] = np.where(outward, 64 - (step == 2), 64 - (step > 0))
-        _tcp(part, turn)
+        data = _sizes(number, turn) if mixed else np.zeros_like(number)
+        part["cap"] = part["len"] = 60 + data
+        part["iplen"] = 40 + data
+        _tcp(part, turn, data)
     return found
 
 
@@ -91,32 +95,46 @@ def _link(part: Rows, number: Column, step: int) -> None:
     part["vihl"], part["iplen"], part["id"], part["frag"], part["prot"] = 0x45, 40, number & 0xFFFF, 0x4000, 6
 
 
-def _tcp(part: Rows, turn: Column) -> None:
-    """A handshake, then acknowledgements to and fro; the checksum as a stack leaves it for the hardware to complete."""
+def _tcp(part: Rows, turn: Column, data: Column) -> None:
+    """A handshake, then segments to and fro; the checksum as a stack leaves it for the hardware to complete."""
     back = turn % 2 == 1
     part["off"], part["win"], part["flags"] = 0x50, 64240, np.choose(np.minimum(turn, 2), (0x02, 0x12, 0x10))
     part["seq"] = np.where(turn == 0, 1000, np.where(back, 5000 + (turn > 1), 1001))
     part["ack"] = np.where(turn == 0, 0, np.where(back, 1001, 5001))
     source, target = part["src"].astype(np.int64), part["dst"].astype(np.int64)
-    pseudo = (source >> 16) + (source & 0xFFFF) + (target >> 16) + (target & 0xFFFF) + 6 + 20
+    pseudo = (source >> 16) + (source & 0xFFFF) + (target >> 16) + (target & 0xFFFF) + 6 + 20 + data
     pseudo = (pseudo & 0xFFFF) + (pseudo >> 16)
     part["sum"] = (pseudo & 0xFFFF) + (pseudo >> 16)
 
 
-def chunks(place: Lab, frames: int, connections: int) -> Iterator[Rows]:
+def _sizes(number: Column, turn: Column) -> Column:
+    """Bytes of data, by the packet's number; none in a handshake."""
+    return np.where(turn > 2, np.array(SIZES)[number * 7919 % len(SIZES)], 0)
+
+
+def _spread(part: Rows) -> Column:
+    """The records as bytes, each with its data (zeros) behind it."""
+    sizes = part["cap"].astype(np.int64) + 16
+    ends = np.cumsum(sizes)
+    found = np.zeros(int(ends[-1]), np.uint8)
+    found[(ends - sizes)[:, None] + np.arange(FRAME.itemsize)] = part.view(np.uint8).reshape(len(part), FRAME.itemsize)
+    return found
+
+
+def chunks(place: Lab, frames: int, connections: int, mixed: bool) -> Iterator[Rows]:
     """The capture's records, so many packets at a time."""
     packets = frames // 3
     for start in range(0, packets, CHUNK):
-        yield rows(place, np.arange(start, min(start + CHUNK, packets)), connections)
+        yield rows(place, np.arange(start, min(start + CHUNK, packets)), connections, mixed)
 
 
-def generate(snapshot: str, out: str, frames: int, connections: int) -> None:
+def generate(snapshot: str, out: str, frames: int, connections: int, mixed: bool = False) -> None:
     """Write the capture."""
     place = lab(snapshot)
     with open(out, "wb") as file:
         file.write(np.array([0xA1B2C3D4, 0x00040002, 0, 0, 262144, 276], "<u4").tobytes())
-        for part in chunks(place, frames, connections):
-            part.tofile(file)
+        for part in chunks(place, frames, connections, mixed):
+            (_spread(part) if mixed else part).tofile(file)
 
 
 if __name__ == "__main__":
@@ -125,5 +143,6 @@ if __name__ == "__main__":
     parser.add_argument("out")
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--connections", type=int, default=20_000)
+    parser.add_argument("--mixed", action="store_true", help="segments with data of several sizes, so that no two records in a row are alike")
     given = parser.parse_args()
-    generate(given.snapshot, given.out, given.frames, given.connections)
+    generate(given.snapshot, given.out, given.frames, given.connections, given.mixed)

@@ -19,18 +19,20 @@ from visualize.columns.atoms import Atoms, helps
 from visualize.columns.digest import Digest, Recipe
 from visualize.columns.frames import I64, Bools, ends_from
 from visualize.columns.mix import U64
-from visualize.columns.records import FRAMES, Reader, Records
+from visualize.columns.records import FRAMES, Chunk, Reader, Records
 from visualize.columns.spread import Spread
 from visualize.columns.streams import Home, window
 from visualize.columns.table import SECOND, Captured, Limits, Table
 from visualize.datapath import bridge
 from visualize.datapath.machine import Machine
 from visualize.datapath.tuples import from_entry
-from visualize.flows import Row, gather, row_of
+from visualize.flows import Row, gather, renumbered, row_of
 from visualize.packet.pcap import ClassicHeader, Frame, classic_header
+from visualize.progress import counted, watched
 from visualize.replay import Replay, Source
 
 _MOST_DISORDER = SECOND // 2
+_ROWS = 8192  # rows made at a time
 
 
 @dataclass(slots=True)
@@ -47,8 +49,8 @@ class Cache:
     frames: int = FRAMES  # of one chunk
     whole: bool = field(default=False)  # every byte of the file was read as whole records
 
-    def rows(self) -> list[Row] | None:
-        """The rows of the flow table; None where columns can't serve this capture or host, and every packet has to be replayed."""
+    def rows(self) -> Iterator[Row] | None:
+        """The flow table, its rows made when asked for; None where columns can't serve this capture or host, and every packet has to be replayed."""
         header = classic_header(self.read(0, 24))
         if header is None or header.record != 16 or header.linktype not in frames.LINKS or self.source.local:
             return None
@@ -72,7 +74,7 @@ class Cache:
     def _fill(self, table: Table, recipe: Recipe) -> int | None:
         """Read the capture into the table. Returns its first time stamp; None where its clock went back too far."""
         start, latest, end = None, 0, 24
-        for digest in self._digests(recipe):
+        for digest in counted(self._digests(recipe), "reading", "frames", lambda digest: digest.taken):
             began, newest, back = digest.span
             start = began if start is None else start
             if max(back, latest - began) > _MOST_DISORDER:
@@ -101,7 +103,7 @@ class Cache:
 
     # -- second pass -------------------------------------------------------------------------------------------------------
 
-    def _settled(self, table: Table, header: ClassicHeader, atoms: Atoms, start: int) -> list[Row]:
+    def _settled(self, table: Table, header: ClassicHeader, atoms: Atoms, start: int) -> Iterator[Row]:
         """Replay what has to be, until every class that is left has proved itself."""
         pairs = table.events()
         slow = table.rows.slow[:table.count] != 0
@@ -121,31 +123,35 @@ class Cache:
         """Replay all frames of some connections, in file order."""
         replay = Replay(self.host, self.assumptions, dict(self.later))
         replay.begin(start)
-        source = Source(self.source.name, _selected(Records(self.read, header, self.frames), table, which), self.source.netns, self.source.interface)
+        source = Source(self.source.name, _selected(self.read, header, table, which), self.source.netns, self.source.interface)
         run = classes.Run(table, chosen)
-        run.flows = gather(run.noted(replay.run([source])))
+        run.flows = gather(run.noted(watched(replay.run([source]), "replaying")))
         return run
 
-    def _compose(self, table: Table, pairs: I64, run: classes.Run, judged: classes.Judged, replayed: Bools) -> list[Row]:
+    def _compose(self, table: Table, pairs: I64, run: classes.Run, judged: classes.Judged, replayed: Bools) -> Iterator[Row]:
         """The rows of replayed flows and of those that classes stand for, numbered by first packets."""
-        found: list[tuple[int, Row | int]] = [(run.first[flow.number], row_of(self.host, flow)) for flow in run.flows]
         rows = table.rows
         members = np.flatnonzero((rows.packets[:table.count] > 0) & ~replayed)
-        found += zip(rows.first[members].tolist(), members.tolist(), strict=True)
-        found.sort(key=lambda pair: pair[0])
+        first = np.concatenate((np.array([run.first[flow.number] - 1 for flow in run.flows], np.int64), rows.first[members]))
+        which = np.concatenate((-1 - np.arange(len(run.flows)), members))[np.argsort(first)]
         template = classes.Templates(table, pairs, judged)
-        return [template.renumbered(row, number) if isinstance(row, Row) else template.row(row, number)
-                for number, (_, row) in enumerate(found, 1)]
+        for low in range(0, len(which), _ROWS):
+            part = which[low:low + _ROWS]
+            made = template.rows(part[part >= 0])
+            for number, one in enumerate(part.tolist(), low + 1):
+                row = next(made) if one >= 0 else row_of(self.host, run.flows[-1 - one])
+                yield renumbered(row, number)
 
 
-def _selected(records: Records, table: Table, which: Bools) -> Iterator[Frame]:
+def _selected(read: Reader, header: ClassicHeader, table: Table, which: Bools) -> Iterator[Frame]:
     """The frames of some connections."""
-    header = records.header
     for kept in table.kept:
         rows = np.flatnonzero((kept.owner >= 0) & which[kept.owner >> 1])
         if not len(rows):
             continue
-        chunk = records.chunk(kept.at, kept.first)
+        low = int(kept.starts[rows[0]])
+        data = read(kept.at + low, int(kept.starts[rows[-1]]) + 16 + header.longest - low)
+        chunk = Chunk(data, kept.starts.astype(np.int64) - low, kept.first, kept.at + low, False)
         for row in rows.tolist():
             yield odd.frame(chunk, row, header)
 

@@ -17,7 +17,7 @@ from visualize.columns.mix import U64, mix, number_of
 from visualize.columns.table import Table
 from visualize.datapath.tuples import tuple_of
 from visualize.flow import Ends, Flow, ends_of
-from visualize.flows import Row, numbered, row_of, step_shape, worst
+from visualize.flows import Row, numbered, renumbered, row_of, step_shape, worst
 from visualize.path import Ended, Evidence, Path, PolicyApplied, RuleMatched, Tracked, Verdict
 from visualize.replay import Replayed
 
@@ -117,10 +117,10 @@ def judge(host: Host, atoms: Atoms, table: Table, pairs: I64, run: Run, slow: Bo
             if not _free_of_its_ends(row, atoms):
                 bad.add(kind)
     templates = Templates(table, pairs, judged)
-    for connection in order:  # each must come out as its class says
-        kind = int(table.rows.kind[connection])
-        if kind not in bad and templates.row(connection, 1) != templates.renumbered(row_of(host, flows[run.notes[connection][0].flow]), 1):
-            bad.add(kind)
+    trusted = [connection for connection in order if int(table.rows.kind[connection]) not in bad]
+    for connection, row in zip(trusted, templates.rows(np.array(trusted, np.int64)), strict=True):  # each must come out as its class says
+        if renumbered(row, 0) != renumbered(row_of(host, flows[run.notes[connection][0].flow]), 0):
+            bad.add(int(table.rows.kind[connection]))
     judged.irregular = np.isin(table.rows.kind[:table.count], np.array(sorted(bad), np.int64)) & ~slow & (table.rows.packets[:table.count] > 0)
     return judged
 
@@ -218,28 +218,21 @@ class Templates:
         self._replied[connection[reply]] = True
         np.maximum.at(self._doubt, connection, doubtful)
 
-    def row(self, connection: int, number: int) -> Row:
-        """The row of a connection."""
+    def rows(self, connections: I64) -> Iterator[Row]:
+        """The rows of some connections, without a number yet."""
         rows = self._rows
-        model = self._judged.rows[int(rows.kind[connection])]
-        start = self._start(connection)
-        final = Ends._make(mine if kept == first else kept for mine, first, kept in zip(start, model.start, model.final, strict=True))
-        fields = model.fields | {"replied": bool(self._replied[connection]), "certainty": _WORDS[self._doubt[connection]]}
-        fields = numbered(fields, number, int(rows.began[connection]), int(rows.packets[connection]), start, final)
-        return Row(fields, model.sender, model.place, start, final, model.places)
-
-    @staticmethod
-    def renumbered(row: Row, number: int) -> Row:
-        """A row with another number."""
-        return Row(row.fields | {"flow": number}, row.sender, row.place, row.start, row.final, row.places)
-
-    def _start(self, connection: int) -> Ends:
-        rows = self._rows
-        six = int(rows.six[connection])
-        source, target = (self._text(six, *words[connection].tolist()) for words in (rows.source, rows.target))
-        if int(rows.protocol[connection]) in (1, 58):
-            return Ends(source, target, None, None, int(rows.sport[connection]))
-        return Ends(source, target, int(rows.sport[connection]), int(rows.dport[connection]), None)
+        columns = (rows.kind, rows.protocol, rows.six, rows.sport, rows.dport, rows.began, rows.packets, self._replied, self._doubt)
+        ends = zip(rows.source[connections].tolist(), rows.target[connections].tolist(), strict=True)
+        for values, (source, target) in zip(zip(*(column[connections].tolist() for column in columns), strict=True), ends, strict=True):
+            kind, protocol, six, sport, dport, began, packets, replied, doubt = values
+            model = self._judged.rows[kind]
+            echo = protocol in (1, 58)
+            ports = (None, None, sport) if echo else (sport, dport, None)
+            start = Ends(self._text(six, *source), self._text(six, *target), *ports)
+            final = Ends._make(mine if kept == first else kept for mine, first, kept in zip(start, model.start, model.final, strict=True))
+            fields = numbered(model.fields, 0, began, packets, start, final)
+            fields["replied"], fields["certainty"] = replied, _WORDS[doubt]
+            yield Row(fields, model.sender, model.place, start, final, model.places)
 
     def _text(self, six: int, first: int, second: int) -> str:
         key = (six, first, second)

@@ -40,6 +40,7 @@ class Digest:
 
     at: int  # where its first record stands in the file
     first: int  # number of its first frame in the file, from 0
+    starts: NDArray[np.uint32]  # where its records start, from there
     taken: int  # frames
     end: int  # bytes of the file up to the end of its last frame
     span: tuple[int, int, int]  # time of the first frame, the latest time, and how far the clock ever went back
@@ -83,7 +84,8 @@ class Recipe:
         span = (int(time[0]), int(latest[-1]), int((latest - time).max())) if len(time) else (0, 0, 0)
         end = found.chunk.at + (int(found.chunk.starts[taken - 1]) + 16 + int(found.captured[taken - 1]) if taken else 0)
         at = found.chunk.at + int(found.chunk.starts[0])
-        return Digest(at, found.chunk.first, taken, end, span, linked, packets, of_frame.astype(np.int32), found.head[lead],
+        starts = (found.chunk.starts[:taken] - found.chunk.starts[0]).astype(np.uint32)
+        return Digest(at, found.chunk.first, starts, taken, end, span, linked, packets, of_frame.astype(np.int32), found.head[lead],
                       found.ip[lead], found.six[lead], found.time[rows], found.same[rows], self.atoms.lengths(packet_lengths(found, rows)), bad,
                       _segments(found, rows, linked.ends.protocol[packets.stream], link), strange, found.time[strange.rows])
 

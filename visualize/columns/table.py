@@ -53,6 +53,7 @@ class Kept:
 
     at: int
     first: int
+    starts: NDArray[np.uint32]  # where its records start, from `at`
     owner: NDArray[np.int32]  # per frame: connection * 2 + whether it shows a packet first; -1: none
     events: NDArray[np.int32]  # of the frames that show a packet first, in order
 
@@ -127,7 +128,7 @@ class Table:
         kept[packets.row] += 1
         kept[odd.rows] = odd_owner * 2
         self._firsts.append(chunk.first)
-        self.kept.append(Kept(chunk.at, chunk.first, kept, events))
+        self.kept.append(Kept(chunk.at, chunk.first, chunk.starts, kept, events))
         self._fragmented |= odd.fragmented
 
     def _mark(self, which: I64, where: Bools | bool) -> None:

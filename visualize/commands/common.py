@@ -194,7 +194,7 @@ def where_test(where: str | None) -> Callable[[Mapping[str, Any]], bool] | None:
 
 
 def find_rows(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...], where: str | None,
-              speed: Speed) -> tuple[list[Row], list[Finding]]:
+              speed: Speed) -> tuple[Iterable[Row], list[Finding]]:
     """The rows of the flow table for which `where` holds, and what was found while reading."""
     from visualize.flows import where_record
     from visualize.load import damage, flow_rows
@@ -203,4 +203,4 @@ def find_rows(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...], 
     with speed.spread() as spread:
         rows = flow_rows(loaded, captures, assumptions(assumed), speed.cached, spread)
     findings += damage(captures)
-    return [row for row in rows if keep is None or keep(where_record(row))], findings
+    return (row for row in rows if keep is None or keep(where_record(row))), findings

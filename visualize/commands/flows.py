@@ -50,15 +50,17 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], exp
     found, findings = find_rows(loaded, pcaps, assumed, where, Speed(cached, jobs, cluster))
     match form:
         case "json":
-            from visualize.flows import to_json
-            click.echo(to_json(found))
+            from visualize.flows import json_parts
+            for part in json_parts(found):
+                click.echo(part, nl=False)
         case "csv":
-            from visualize.flows import to_csv
-            click.echo(to_csv(found), nl=False)
+            from visualize.flows import csv_parts
+            for part in csv_parts(found):
+                click.echo(part, nl=False)
         case _:
             from visualize.terminal.console import console
             from visualize.terminal.flow_table import print_flows
-            print_flows(console(), found)
+            print_flows(console(), list(found))
     if explore:
         _explore(loaded, pcaps, assumed)
     warn(findings)

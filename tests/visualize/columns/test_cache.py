@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from visualize.columns.atoms import helps
 from visualize.columns.cache import Cache
 from visualize.flows import Row, gather, row_of
 from visualize.load import Loaded, load, replay, sources
@@ -28,7 +29,8 @@ def plain(loaded: Loaded, source: Source) -> list[Row]:
 def cached(loaded: Loaded, source: Source) -> list[Row] | None:
     """One of many replayed."""
     assert source.capture is not None
-    return Cache(loaded.built.host, {}, loaded.later, source, source.capture.read, source.capture.size).rows()
+    rows = Cache(loaded.built.host, {}, loaded.later, source, source.capture.read, source.capture.size).rows()
+    return list(rows) if rows is not None else None
 
 
 def source_of(capture: Capture) -> Source:
@@ -55,8 +57,9 @@ def test_recorded_worlds(path: Path) -> None:
     loaded = load(str(path.with_name("snapshot.tar.gz")))
     source = sources(loaded, (str(path),))[0][0]
     rows = cached(loaded, source)
-    assert rows is not None
-    assert rows == plain(loaded, source)
+    assert (rows is None) == any(map(helps, loaded.built.host.namespaces.values()))  # where helpers listen, each packet is replayed
+    if rows is not None:
+        assert rows == plain(loaded, source)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -159,7 +162,9 @@ def test_damage_is_told_once(tmp_path: Path) -> None:
     capture = read_frames(data, "any.pcap")
     source = source_of(capture)
     cache = Cache(loaded.built.host, {}, loaded.later, source, capture.read, capture.size)
-    assert cache.rows() == plain(loaded, source)
+    rows = cache.rows()
+    assert rows is not None
+    assert list(rows) == plain(loaded, source)
     assert not cache.whole
     assert len(capture.findings) == 1
 

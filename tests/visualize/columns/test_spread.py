@@ -40,7 +40,7 @@ def rows(loaded: Loaded, capture: Capture, frames: int, spread: Spread | None = 
     found = cache.rows()
     assert found is not None
     assert cache.whole
-    return found
+    return list(found)
 
 
 def random_capture(loaded: Loaded, seed: int, connections: int = 80) -> Capture:
