@@ -239,14 +239,25 @@ class Replay:
         stack = self.machine.stack(source.netns)
         assert packet is not None
         assert stack is not None
-        if packet.is_fragment and stack.tracked(packet.family):
+        cut = packet.is_fragment and stack.tracked(packet.family)
+        if cut:
             defragmenter = self._defragmenters.setdefault(place, Defragmenter())
             packet = defragmenter.feed(packet)
             if packet is None:
                 return
         if not source.local and self._sighted(place, packet, frame):
+            if cut and place.interface == "lo":
+                self._doubt_pieces(place, frame)
             return
         self._first_sighting(source, stack, place, packet, frame, decoded)
+
+    def _doubt_pieces(self, place: Place, frame: Frame) -> None:
+        """Over `lo` a packet's fragments keep its connection, so that nothing puts them together before INPUT (ipv4_conntrack_defrag)."""
+        for _, replayed in reversed(self._waiting):
+            if any(sighting.packet == frame.number and sighting.interface == place.interface for sighting in replayed.sightings):
+                why = "it goes over lo in fragments, each of which passes PREROUTING and INPUT by itself"
+                replayed.path = replace(replayed.path, doubts=(*replayed.path.doubts, Doubt("capture", why, "they pass as one", weak=True)))
+                return
 
     def _interface(self, source: Source, frame: Frame, decoded: Decoded) -> str | None:
         if source.interface is not None:

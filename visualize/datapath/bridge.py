@@ -6,8 +6,7 @@ from dataclasses import replace
 from snapshot.host.link import BridgePort, Interface, IPAddress
 from snapshot.host.neighbour import FdbEntry
 from snapshot.host.routing import RouteType
-from visualize.datapath import bridge_vlan, device, ip, native, neighbour
-from visualize.datapath.routing import Query
+from visualize.datapath import bridge_vlan, device, incoming, ip, native, neighbour
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
 from visualize.datapath.traverse import Way, traverse
@@ -93,18 +92,25 @@ def _prerouting(stack: Stack, bridge: Interface, port: str, skb: Skb) -> Generat
         return ended
     skb.prerouted = True
     if skb.packet.dst != before.dst:
-        skb.packet = replace(skb.packet, dst_mac=_after_dnat(stack, bridge, skb))
+        return _after_dnat(stack, bridge, skb)
     return None
 
 
-def _after_dnat(stack: Stack, bridge: Interface, skb: Skb) -> str | None:
-    """A new destination on this same bridge is bridged there, any other goes up to be routed."""
-    result = stack.fib[skb.packet.family].lookup(Query(skb.packet.dst, skb.packet.src, bridge.name, None, skb.packet.mark,
-                                                       skb.packet.tos))
-    if result.type is RouteType.UNICAST and result.device == bridge.name:
+def _after_dnat(stack: Stack, bridge: Interface, skb: Skb) -> Ended | None:
+    """A new destination on this same bridge is bridged there, any other goes up to be routed; what routing refuses is dropped here.
+
+    Where the bridge does not forward IPv4, nothing is bridged there either: the packet goes up, and ends.
+    """
+    decision = incoming.route_input(stack, bridge.name, skb.packet)
+    result = decision.result
+    if decision.refused or result is None or (skb.packet.family == 6 and not result.found):
+        return ip.dropped(stack, skb, decision.refused or f"no route to {skb.packet.dst}", at=f"bridge {bridge.name}")
+    mac = bridge.mac
+    if result.type is RouteType.UNICAST and result.device == bridge.name and (skb.packet.family == 6 or ip.forwards(stack, bridge.name, skb)):
         hop = result.nexthop.gateway if result.nexthop is not None and result.nexthop.gateway is not None else skb.packet.dst
-        return neighbour.resolve(stack, bridge.name, hop)
-    return bridge.mac
+        mac = neighbour.resolve(stack, bridge.name, hop)
+    skb.packet = replace(skb.packet, dst_mac=mac)
+    return None
 
 
 def _locked(stack: Stack, bridge: Interface, port: str, held: BridgePort, skb: Skb) -> str:

@@ -298,6 +298,8 @@ class Tracker:
         if wanted is None:
             return Tracking(None, "INVALID", why="its transport header is not complete")
         found, guess = self._recognized(wanted, zone, now)
+        if packet.protocol == Protocol.SCTP and not (found is None and packet.raw[packet.header_length + 12:packet.header_length + 13] == b"\x01"):
+            guess = guess or "SCTP's states and verification tags are not modelled: conntrack may call this packet INVALID"
         if found is None:
             return replace(self._new(packet, wanted, zone, now), guess=guess)
         connection, reply = found

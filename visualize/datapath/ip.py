@@ -104,7 +104,7 @@ def _input4(stack: Stack, name: str, skb: Skb) -> End:
     if not result.found:
         return (yield from _no_route(stack, name, skb, result))
     local = result.type in (RouteType.BROADCAST, RouteType.LOCAL)
-    if not local and not _forwards(stack, name, skb):
+    if not local and not forwards(stack, name, skb):
         return dropped(stack, skb, f"it is for another host, and forwarding is off on {name} (net.ipv4.ip_forward)")
     if decision.refused:
         return dropped(stack, skb, decision.refused)
@@ -121,7 +121,8 @@ def _decided(stack: Stack, skb: Skb, result: Result) -> Iterator[Step]:
     yield routed(stack, skb, result)
 
 
-def _forwards(stack: Stack, name: str, skb: Skb) -> bool:
+def forwards(stack: Stack, name: str, skb: Skb) -> bool:
+    """Whether what comes in by an interface for others is passed on (IN_DEV_FORWARD, net.ipv6.conf.all.forwarding)."""
     family = skb.packet.family
     if stack.namespace.sysctls is None:
         skb.journey.doubts.note("routing", "sysctls were not captured: whether this namespace forwards is not known",
@@ -138,7 +139,7 @@ def _no_route(stack: Stack, name: str, skb: Skb, result: Result) -> End:
     """ip_error: the sender is told, unless forwarding is off or the route is a blackhole."""
     what = f"{result.type.value} route" if result.route is not None or result.rule is not None else "no route"
     why = f"{what} to {skb.packet.dst}"
-    if result.type is RouteType.BLACKHOLE or not _forwards(stack, name, skb):
+    if result.type is RouteType.BLACKHOLE or not forwards(stack, name, skb):
         return dropped(stack, skb, why)
     code = 13 if result.type is RouteType.PROHIBIT else 1 if result.route is not None else 0  # an `unreachable` rule: ENETUNREACH
     yield from ()
@@ -178,7 +179,7 @@ def _input6(stack: Stack, name: str, skb: Skb) -> End:
             return dropped(stack, skb, why)
         sent = beget.icmp_error(stack, skb, name, 1, 1 if result.type is RouteType.PROHIBIT else 0)  # forwarding or not
         return _told(stack, skb, sent, f"{why}: the sender is told by ICMPv6", why, "routing")
-    if not _forwards(stack, name, skb):
+    if not forwards(stack, name, skb):
         return dropped(stack, skb, "it is for another host, and IPv6 forwarding is off (net.ipv6.conf.all.forwarding)")
     return (yield from _forward(stack, name, skb, result))
 
