@@ -145,6 +145,17 @@ def test_draw_writes_only_into_its_folder(tmp_path: Path) -> None:
     assert run("draw", SAMPLE, "-o", tmp_path / "out", "--flow", "999").exit_code == 1
 
 
+def test_without_a_capture_the_topology_is_drawn(tmp_path: Path) -> None:
+    """And what was asked of flows can't be answered."""
+    rules = tmp_path / "rules"
+    rules.write_text("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n")
+    done = run("draw", rules, "-o", tmp_path / "out")
+    assert done.exit_code == 0
+    assert "only the topology is drawn" in done.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["topology.svg"]
+    assert run("draw", rules, "-o", tmp_path / "out", "--flow", "1").exit_code == 1
+
+
 def test_where_keeps_some_flows() -> None:
     """`--where` reads a small language, and says where it can't."""
     dropped = json.loads(run("flows", SAMPLE, "--where", "verdict dropped and tcp", "--format", "json").stdout)

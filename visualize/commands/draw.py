@@ -58,12 +58,17 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], out
     from visualize.load import load
     from visualize.pictures import flow_scenes, map_scenes, write_pictures
     loaded = load(snapshot)
-    found, findings = find_flows(loaded, pcaps, assumed, where)
     host = loaded.built.host
-    if compare is not None:
+    alone = not (pcaps or loaded.built.captures or where or numbers or marked or compare)
+    found, findings = ([], []) if alone else find_flows(loaded, pcaps, assumed, where)
+    if alone:
+        from visualize.draw.topology import topology_scene
+        scenes = {"topology": topology_scene(host)}
+        click.echo("packetpath: the snapshot holds no capture: only the topology is drawn (name a capture with --pcap)", err=True)
+    elif compare is not None:
         from visualize.draw.compare import compare_scene
-        first, second = _named(found, compare)
         from visualize.whynot import missed
+        first, second = _named(found, compare)
         scene = compare_scene(host, first, second, detail, missed(host, first, second, assumptions(assumed)))
         scenes = {scene.name: scene}
     else:
