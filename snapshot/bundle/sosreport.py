@@ -45,6 +45,7 @@ def recognise(raw: RawSnapshot) -> Bundle | None:
     index = {path: line for path, line, _ in commands}
     files = [file for path, file in raw.files.items() if path.startswith(_COMMANDS) and not _LEFT_OUT.search(path)]
     placed = by_command(files, index, _netns)
+    placed = [(held, file) for held, file in placed if held.fact != "docker-inspect" or b'"NetworkSettings"' in file.data or b'"status"' in file.data]
     placed += [(replace(held, netns=HOST), file) for path, file in raw.files.items() if _PROC.match(path) and (held := place(path)) is not None]
     placed += settings(raw)
     findings += [
