@@ -24,6 +24,7 @@ _OWN = frozenset(command.file for command in COMMANDS)
 _PLAIN: formats.Rewriter = lambda text, redactor: redactor.text(text)  # noqa: E731
 _FACTS: dict[str, formats.Rewriter] = {
     "iptables": formats.iptables, "ip6tables": formats.iptables, "nft": formats.nft, "ipset": formats.ipset, "ss": formats.sockets,
+    "iptables-list": formats.listing, "ip6tables-list": formats.listing, "ipset-list": formats.ipset_list,
     "netstat-l": _PLAIN, "route": formats.route_n, "netstat-r": formats.route_n, "conntrack": _PLAIN,
     "sysctl": _PLAIN, "ifconfig": _PLAIN, "arp": _PLAIN,
     "docker-inspect": formats.docker_inspect, "docker-network-inspect": formats.docker_network_inspect, "brctl-show": _PLAIN, "brctl-macs": _PLAIN,

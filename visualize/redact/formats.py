@@ -56,6 +56,22 @@ def quoted(kind: Kind, token: str, redactor: Redactor) -> str:
     return f"{mark}{redactor.words(kind, token[len(mark):len(token) - len(mark)])}{mark}"
 
 
+_LISTED = (
+    (re.compile(r"(/\* )(.*?)(?= \*/)"), Kind.COMMENT), (re.compile(r"(\b(?:match-set|add-set|del-set|map-set) )(\S+)"), Kind.SET),
+    (re.compile(r"(\b(?:LOG .*?|nflog-)prefix )(\"[^\"]*\")"), Kind.LOG), (re.compile(r"(\brecent: .*?name: )(?!DEFAULT\b)(\S+)"), Kind.LIST),
+    (re.compile(r"(\bSTRING match +(?:!)?)(\"[^\"]*\")"), Kind.STRING), (re.compile(r"(\bowner [UG]ID match (?:!)?)([A-Za-z]\S*)"), Kind.USER))
+
+
+def listing(text: str, redactor: Redactor) -> str:
+    """`iptables -nvL`: chains' heads, targets, comments and the names that extensions print."""
+    text = re.sub(r"^(Chain )(\S+)(?= \()", lambda m: m[1] + _chain(m[2], redactor), text, flags=re.M)
+    text = re.sub(r"^((?:\d+ +)?(?: *\d+[KMGT]? +\d+[KMGT]? +)?)(\S+)", lambda m: m[1] + redactor.words.known(Kind.CHAIN, m[2]), text, flags=re.M)
+    text = re.sub(r"(\[goto\] +)(\S+)", lambda m: m[1] + redactor.words.known(Kind.CHAIN, m[2]), text)
+    for pattern, kind in _LISTED:
+        text = pattern.sub(lambda m, kind=kind: m[1] + quoted(kind, m[2], redactor), text)  # type: ignore[misc]
+    return redactor.text(text)
+
+
 def chain_is_named(name: str) -> bool:
     """Whether a chain's name is its owner's own invention."""
     return OWN_CHAINS.fullmatch(name) is None
@@ -99,6 +115,14 @@ def ipset(text: str, redactor: Redactor) -> str:
             line = " ".join([*head, rest])
         lines.append(redactor.text(line))
     return "\n".join(lines)
+
+
+def ipset_list(text: str, redactor: Redactor) -> str:
+    """`ipset list`: a set's name stands behind `Name:`; members that are sets, and comments."""
+    names = {name for kind, name in redactor.words.taken if kind is Kind.SET}
+    text = re.sub(r"^(Name: )(\S+)$", lambda m: m[1] + redactor.words(Kind.SET, m[2]), text, flags=re.M)
+    text = re.sub(rf"(\bcomment )({_WORD})", lambda m: m[1] + quoted(Kind.COMMENT, m[2], redactor), text)
+    return redactor.text("\n".join(redactor.words(Kind.SET, line) if line in names else line for line in text.split("\n")))
 
 
 def iproute(text: str, redactor: Redactor) -> str:

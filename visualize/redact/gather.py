@@ -16,6 +16,7 @@ from visualize.redact import patterns
 from visualize.redact.formats import LENGTHS, MASKED, chain_is_named
 from visualize.redact.redactor import VOCABULARY
 from visualize.redact.tree import Address, Network
+from visualize.redact.words import look_alikes
 
 _IDENTIFIER = re.compile(r"(?<![0-9A-Za-z])([0-9a-f]{12})[0-9a-f]{52}(?![0-9A-Za-z])")
 _BRIDGE = re.compile(r"\bbr-([0-9a-f]{12})\b")
@@ -42,6 +43,7 @@ class Gathered:
     images: set[str] = field(default_factory=set)
     chains: set[str] = field(default_factory=set)
     sets: set[str] = field(default_factory=set)
+    look_alikes: set[str] = field(default_factory=set)  # words that look like stand-ins
 
 
 def gather(raw: RawSnapshot, built: Built) -> Gathered:
@@ -61,6 +63,7 @@ def _text(file: RawFile, found: Gathered) -> None:
     found.addresses |= addresses
     found.blocks |= blocks
     found.macs |= macs
+    found.look_alikes |= look_alikes(f"{file.path}\n{text}")
     found.identifiers |= {match[1] for match in _IDENTIFIER.finditer(text)} | {match[1] for match in _BRIDGE.finditer(text)}
     found.wildcards |= {match[1] or match[2] for match in _WILD.finditer(text)}
     for match in patterns.RANGE.finditer(text):

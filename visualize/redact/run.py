@@ -123,6 +123,7 @@ def _special(address: object) -> bool:
 
 
 def _redactor(tree: AddressMap, gathered: Gathered, words: Words) -> Redactor:
+    words.avoid = frozenset(gathered.look_alikes)
     words.give(Kind.HOST, {gathered.hostname} - {""})
     for name in sorted(gathered.workloads):
         words(Kind.EARLY if name < "host" else Kind.LATE, name)

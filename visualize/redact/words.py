@@ -37,6 +37,7 @@ class Words:
     """The names of a snapshot. `give` all of them before the first is asked for, so that their order tells nothing new."""
 
     taken: dict[tuple[Kind, str], str] = field(default_factory=dict)
+    avoid: frozenset[str] = frozenset()  # words of the snapshot that look like stand-ins: it was redacted before
     _back: dict[str, str] = field(default_factory=dict)
     _count: "Counter[Kind]" = field(default_factory=Counter)
     _pattern: "re.Pattern[str] | None" = None
@@ -53,7 +54,9 @@ class Words:
         found = self.taken.get((kind, name))
         if found is None:
             number = self._count[kind] + 1
-            found = f"{kind.value}{number}x" if kind is Kind.INTERFACE else f"{kind.value}-{number:03d}"
+            while _stand_in(kind, number) in self.avoid:
+                number += 1
+            found = _stand_in(kind, number)
             self.keep(kind, name, found)
         return found
 
@@ -61,7 +64,7 @@ class Words:
         """Remember a stand-in."""
         self.taken[(kind, name)] = new
         self._back[new] = name
-        self._count[kind] += 1
+        self._count[kind] = max(self._count[kind], int(re.findall(r"\d+", new)[-1]))
         self._pattern = None
 
     def known(self, kind: Kind, name: str) -> str:
@@ -76,3 +79,15 @@ class Words:
             ends = {new: "" if new.startswith(Kind.INTERFACE.value) else r"(?!\w)" for new in sorted(self._back, key=len, reverse=True)}
             self._pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(new)}{end}" for new, end in ends.items()))
         return self._pattern.sub(lambda match: self._back[match[0]], text)
+
+
+def _stand_in(kind: Kind, number: int) -> str:
+    return f"{kind.value}{number}x" if kind is Kind.INTERFACE else f"{kind.value}-{number:03d}"
+
+
+_LIKE = re.compile(r"(?<![\w-])(?:nic\d+x|(?:" + "|".join(kind.value for kind in Kind) + r")-\d{3,})")
+
+
+def look_alikes(text: str) -> set[str]:
+    """Words of a text that look like stand-ins."""
+    return set(_LIKE.findall(text))

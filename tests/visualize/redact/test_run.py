@@ -257,6 +257,41 @@ def test_without_a_map_two_redactions_have_nothing_in_common(tmp_path: Path) -> 
     assert first != second
 
 
+def test_a_redacted_snapshot_can_be_redacted_again(tmp_path: Path) -> None:
+    """Stand-ins of the first time are names like any others the second time."""
+    run.redact(str(world(tmp_path / "acme")), str(tmp_path / "1.tar.gz"), None)
+    run.redact(str(tmp_path / "1.tar.gz"), str(tmp_path / "2.tar.gz"), None)
+    first, second = (b"\n".join(contents(tmp_path / f"{n}.tar.gz").values()) for n in "12")
+    assert b"CHAIN-001" in first
+    assert b"CHAIN-001" not in second
+
+
+def test_a_folder_of_listings(tmp_path: Path) -> None:
+    """`iptables -nvL` in the place of iptables-save: names in the listing's own places."""
+    listing = """Chain INPUT (policy DROP 0 packets, 0 bytes)
+ pkts bytes target     prot opt in     out     source               destination
+    1    40 CUSTOMER-IN  tcp  --  acme0  *       203.0.113.0/24       0.0.0.0/0            /* for zanzibar */
+    0     0 LOG        all  --  *      *       0.0.0.0/0            0.0.0.0/0            match-set zanzibar-hosts src LOG flags 0 level 4 prefix "payroll: "
+
+Chain CUSTOMER-IN (1 references)
+ pkts bytes target     prot opt in     out     source               destination
+    0     0 DROP       tcp  --  *      *       203.0.113.77         0.0.0.0/0            tcp dpt:80
+"""
+    folder = tmp_path / "sent"
+    folder.mkdir()
+    (folder / "iptables_-nvL.txt").write_text(listing)
+    (folder / "ip_addr.txt").write_text(ADDRESSES)
+    (folder / "ipset_list.txt").write_text('Name: zanzibar-hosts\nType: hash:net\nRevision: 7\nHeader: family inet hashsize 64 maxelem 9 comment\nSize in memory: 1\n'
+                                           'References: 1\nNumber of entries: 1\nMembers:\n10.20.0.0/16 comment "zanzibar"\n')
+    done = run.redact(str(folder), str(tmp_path / "public.tar.gz"), None)
+    after = contents(tmp_path / "public.tar.gz")
+    assert done.left_out == ()
+    assert done.proof.probes > 0
+    for secret in SECRETS:
+        assert secret.lower().encode() not in b"".join(after.values()).lower(), secret
+    assert b"Chain CHAIN-001 (1 references)" in next(data for path, data in after.items() if "iptables" in path)
+
+
 # ---- the proof can fail -------------------------------------------------------------------------------------------------------------
 
 
