@@ -8,12 +8,12 @@ from snapshot import join
 from snapshot.bundle.bundle import Bundle, BundleKind
 from snapshot.bundle.recognise import recognise
 from snapshot.check import check_links, check_tables
-from snapshot.facts import Files, every, group
+from snapshot.facts import Files, every, first, group
 from snapshot.finding import Finding, Kind
 from snapshot.host import HOST, Host, Namespace
 from snapshot.infer import infer_containers
 from snapshot.namespace import OF_A_NAMESPACE, namespace_of
-from snapshot.parse import docker_inspect, docker_network_inspect
+from snapshot.parse import docker_inspect, docker_network_inspect, ip_netns
 from snapshot.raw import RawFile, RawSnapshot
 
 _CAPTURE_ENDS = (".pcap", ".pcapng", ".cap")
@@ -69,8 +69,9 @@ def build(raw: RawSnapshot) -> Built:
                   if name == HOST or groups[name].by_fact.keys() & OF_A_NAMESPACE}
     containers = every(groups.get(HOST), "docker-inspect", docker_inspect.parse, findings)
     networks = every(groups.get(HOST), "docker-network-inspect", docker_network_inspect.parse, findings)
+    ids = first(groups.get(HOST), (("ip-netns", ip_netns.parse),), findings)
     host = Host(namespaces, containers, networks, bundle.hostname, bundle.kernel, bundle.captured, bundle.doubts)
-    host = infer_containers(join.join(host, bundle.manifest, findings), findings)
+    host = infer_containers(join.join(host, bundle.manifest, findings, ids), findings)
     for namespace in host.namespaces.values():
         check_tables(namespace, findings)
         check_links(namespace, findings)

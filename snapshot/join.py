@@ -13,6 +13,7 @@ from snapshot.parse.brctl_show import BridgeRecord
 from snapshot.parse.bridge_link import PortRecord
 from snapshot.parse.bridge_vlan import VlanRecord
 from snapshot.parse.ip_maddr import GroupsRecord
+from snapshot.parse.ip_netns import number_of
 from snapshot.parse.ip_nexthop import NextHopRecord, ways
 
 
@@ -72,9 +73,9 @@ def nexthops(routes: tuple[Route, ...] | None, records: Iterable[NextHopRecord])
     return tuple(found)
 
 
-def join(host: Host, manifest: Mapping[str, Any] | None, findings: list[Finding]) -> Host:
-    """The host with its namespaces tied together."""
-    namespaces = _peers(dict(host.namespaces), host.containers, findings)
+def join(host: Host, manifest: Mapping[str, Any] | None, findings: list[Finding], ids: Mapping[int, str] | None = None) -> Host:
+    """The host with its namespaces tied together. `ids`: the host's numbers for other namespaces, where they were captured (`ip netns`)."""
+    namespaces = _peers(dict(host.namespaces), _known(host.namespaces, ids or {}), findings)
     containers = _containers(host.containers, namespaces, manifest)
     for name, namespace in namespaces.items():
         living = tuple(sorted(c.name for c in containers if c.netns == name))
@@ -111,10 +112,20 @@ def _candidates(namespaces: Mapping[str, Namespace]) -> dict[End, list[End]]:
     return found
 
 
-def _peers(namespaces: dict[str, Namespace], containers: tuple[Container, ...], findings: list[Finding]) -> dict[str, Namespace]:
+def _known(namespaces: Mapping[str, Namespace], ids: Mapping[int, str]) -> dict[tuple[str, int], str]:
+    """(namespace, its number for another one) -> that one, as far as names tell: `link-netns web`, and `ip netns` for the host's numbers."""
+    named = {number_of(name): name for name in namespaces}
+    found = {(HOST, number): name for number, name in ids.items() if name in namespaces and HOST in namespaces}
+    for name, namespace in namespaces.items():
+        for interface in namespace.interfaces.values():
+            if interface.peer_netnsid in named:
+                found[(name, interface.peer_netnsid)] = named[interface.peer_netnsid]
+    return found
+
+
+def _peers(namespaces: dict[str, Namespace], known: dict[tuple[str, int], str], findings: list[Finding]) -> dict[str, Namespace]:
     """Join veth pairs. One namespace id always means one namespace, so what is certain narrows the rest."""
     candidates = _candidates(namespaces)
-    known: dict[tuple[str, int], str] = {}
     joined: dict[End, End] = {}
     changed = True
     while changed:

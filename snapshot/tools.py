@@ -21,7 +21,7 @@ _OBJECTS = {  # `ip` takes any beginning of a word; these are the ones that peop
     "ip-addrlabel": "addrl addrlabel",
 }
 _OBJECT = {word: fact for fact, words in _OBJECTS.items() for word in words.split()}
-_IP_NOT = _words("netns netconf mroute mrule monitor tunnel tuntap tunap vrf macsec xfrm token tcp_metrics l2tp sr ila ioam mptcp")
+_IP_NOT = _words("netconf mroute mrule monitor tunnel tuntap tunap vrf macsec xfrm token tcp_metrics l2tp sr ila ioam mptcp")
 _ROUTE_NOT = _words("get cache add del delete flush replace change append")
 _VERBS = _words("add del delete flush set replace change append up down monitor help exec start stop run logs create rm rmi pull push")
 _IP_OPTIONS = _words("""4 6 0 d s j p o br brief json details det pretty stats statistics st stat oneline c color nc n t ts h human f inet inet6
@@ -68,6 +68,8 @@ def _ip(words: list[str], low: list[str]) -> Found | None:
     rest = [(index, word) for index, word in enumerate(low) if index not in skip and not word.startswith("-")]
     while rest and rest[0][1] in _IP_OPTIONS and ((len(rest) > 1 and rest[0][1] not in ("n", "s")) or rest[0][1] not in _OBJECT):
         rest = rest[1:]
+    if rest and rest[0][1] == "netns":
+        return None if {word for _, word in rest[1:]} & (_VERBS | {"identify", "pids", "attach"}) else ("ip-netns", 0, False, "", False)
     if not rest or rest[0][1] in _IP_NOT or rest[0][1] not in _OBJECT:
         return None
     if rest[0][1] == "n" and len(rest) > 1 and len(rest[1][1]) > 1 and rest[1][1] in _OBJECT:

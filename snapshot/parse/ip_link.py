@@ -8,7 +8,6 @@
 
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address
 from itertools import pairwise
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 from snapshot.finding import Finding, Kind
 from snapshot.host.link import Bridge, BridgePort, Interface, IPAddress, Tunnel
 from snapshot.parse import ip_short
+from snapshot.parse.ip_netns import number_of
 
 R = TypeVar("R")
 _HEAD = re.compile(r"^(\d+): ([^:\s]+?)(?:@(\S+?))?:\s+<([^>]*)>(.*)$")
@@ -51,7 +51,7 @@ def _on(words: list[str], name: str, default: bool) -> bool:
 def _netnsid(number: object, name: object) -> int | None:
     """The id of the other end's namespace. Where `ip netns` has a name for it, that is printed instead: it stands for a number below zero."""
     if isinstance(name, str) and name:
-        return -1 - zlib.crc32(name.encode("utf-8", "surrogateescape"))
+        return number_of(name)
     return int(number) if isinstance(number, int) or (isinstance(number, str) and number.isdigit()) else None
 
 

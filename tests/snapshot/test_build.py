@@ -96,3 +96,19 @@ def test_a_tarball_of_anything_else_builds_to_nothing(tmp_path: Path) -> None:
         info.size = 2
         archive.addfile(info, io.BytesIO(b"hi"))
     assert build(open_snapshot(path)).host.namespaces == {}
+
+
+def test_namespaces_are_told_apart_by_name_where_indexes_are_the_same() -> None:
+    """Two routers' first interfaces have the same indexes; `link-netns NAME` and `ip netns` say which is which."""
+    def inner(name: str, other: str) -> str:
+        return f"2: {name}@if2: <BROADCAST,UP,LOWER_UP> mtu 1500 state UP\n    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff {other}\n    veth\n"
+    texts = {"netns/fip-a/ip-link.txt": inner("fpr", "link-netns router-a"), "netns/fip-b/ip-link.txt": inner("fpr", "link-netns router-b"),
+             "netns/router-a/ip-link.txt": inner("rfp", "link-netns fip-a"), "netns/router-b/ip-link.txt": inner("rfp", "link-netns fip-b"),
+             "netns/host/ip-link.txt": "7: veth1@if9: <UP> mtu 1500\n    link/ether 02:00:00:00:00:07 brd ff:ff:ff:ff:ff:ff link-netnsid 4\n    veth\n",
+             "netns/web/ip-link.txt": "9: eth0@if7: <UP> mtu 1500\n    link/ether 02:00:00:00:00:09 brd ff:ff:ff:ff:ff:ff link-netnsid 0\n    veth\n",
+             "netns/db/ip-link.txt": "9: eth0@if7: <UP> mtu 1500\n    link/ether 02:00:00:00:00:0a brd ff:ff:ff:ff:ff:ff link-netnsid 0\n    veth\n",
+             "netns/host/ip_netns": "db (id: 4)\nweb (id: 5)\n"}
+    spaces = build(RawSnapshot("t", {path: RawFile(path, text.encode()) for path, text in texts.items()})).host.namespaces
+    assert {name: spaces[name].interfaces["fpr"].peer_netns for name in ("fip-a", "fip-b")} == {"fip-a": "router-a", "fip-b": "router-b"}
+    assert spaces["host"].interfaces["veth1"].peer_netns == "db"
+    assert spaces["web"].interfaces["eth0"].peer_netns is None

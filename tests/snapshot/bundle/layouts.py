@@ -58,7 +58,7 @@ def sosreport(with_manifest: bool = True, old_names: bool = False) -> RawSnapsho
         "hostname": b"dockerhost\n",
         "uname": b"Linux dockerhost 6.18.0 #1 SMP x86_64 GNU/Linux\n",
         "etc/hosts": b"127.0.0.1 localhost\n",
-        "sos_commands/networking/ip_netns": b"web (id: 1)\n",
+        "sos_commands/networking/ip_netns": b"web (id: 2)\napi (id: 3)\n",
     }
     commands: list[dict[str, object]] = []
 
