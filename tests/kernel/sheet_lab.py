@@ -24,6 +24,7 @@ from .sheet import Sent, Sheet, SheetRule, names, read
 from .world import World
 
 GROUP = 9
+BRIDGES = ("docker0",)  # a packet is seen on its way into a bridge, and out of the port again
 Shot = dict[str, Any]
 
 
@@ -81,7 +82,7 @@ def _fire(world: World, log: socket.socket, sent: Sent) -> Shot:
         quiet = 0 if more or matched else quiet + 1
     leg = "lo" if sent.at == "local" else sent.at
     first = next((frame for frame in frames if frame.interface == leg and not frame.outgoing), None)
-    out = [frame for frame in frames if frame.outgoing]
+    out = [frame for frame in frames if frame.outgoing and frame.interface not in BRIDGES]
     return {"at": sent.at, "text": sent.text, "sent": sent.data.hex(), "time": first.time if first and sent.at != "local" else begin,
             "frame": first.sll2().hex() if first and sent.at != "local" else "", **({"error": error} if error else {}), "rules": rules,
             "out": [[frame.interface, frame.data.hex()] for frame in out]}

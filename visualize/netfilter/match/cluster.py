@@ -25,7 +25,8 @@ class Cluster:
             return no("the packet belongs to no connection")
         if "EXPECTED" in here.connection.status:
             return unknown("-m cluster: an expected connection is sorted by its master's source").negate(self.negated)
-        node = scaled(jhash2(words(here.connection.original.source.packed), self.seed), self.total)
+        first = words(here.connection.original.source.packed)[:1]  # of IPv6 too: xt_cluster_hash_ipv6 counts NF_CT_TUPLE_L3SIZE as bytes
+        node = scaled(jhash2(first, self.seed), self.total)
         return decide(bool(1 << node & self.nodes), f"the connection is node {node + 1}'s", self.negated)
 
 

@@ -21,6 +21,7 @@ from visualize.packet.packet import Packet
 
 ACTIONS = ("--set", "--rcheck", "--update", "--remove")
 LARGEST = 100  # ip_list_tot: addresses kept in a list; the one not seen for longest makes room
+FULL4, FULL6 = ip_address("255.255.255.255"), ip_address("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
 KEPT = 256  # stamps kept for an address: more than any --hitcount
 
 
@@ -67,6 +68,7 @@ class Recent:
     mask: IPAddress | None = None
     same_ttl: bool = False
     reap: bool = False
+    alone: bool | None = None  # every rule of this name has this mask; None: not looked yet
 
     def test(self, packet: Packet, here: Here) -> Answer:
         """Reads and keeps the list as the kernel does."""
@@ -80,6 +82,9 @@ class Recent:
         if entry is not None and self.same_ttl and 0 not in (ttl, entry.ttl) and entry.ttl != ttl:
             entry = None
         answer = self._answer(entry, one, here, now, here.fresh or one in held.complete)
+        if not self._alone(here):
+            answer = unknown(f"-m recent: rules of the list {self.name} have different masks, and the one loaded first holds for all",
+                             answer.truth is Truth.YES or answer.default, weak=False)
         matched = answer.negate(self.negated)
         taken = matched.default if matched.truth is Truth.UNKNOWN else matched.truth is Truth.YES
         if self.action == "--remove" and entry is not None:
@@ -107,6 +112,15 @@ class Recent:
             return decide(False, f"{one} is on the list {self.name} {possible} times")
         return unknown(f"-m recent {self.action}: what the list {self.name} held of {one} before the capture is not in a snapshot",
                        possible >= need, weak=False)
+
+    def _alone(self, here: Here) -> bool:
+        """A list has the mask of the rule that made it (recent_mt_check)."""
+        if self.alone is None:
+            rules = here.rules.holding(f"--name {self.name}") if here.rules is not None else []
+            found = [bind(clause, here.family) for rule in rules for clause in rule.matches if clause.name == "recent"]
+            whole = {"ip": FULL4, "ip6": FULL6}[here.family]
+            self.alone = len({one.mask or whole for one in found if one.name == self.name}) < 2
+        return self.alone
 
     def _young(self, age: int, margin: float) -> bool:
         return not self.seconds or age / 1e9 <= self.seconds + margin
