@@ -66,7 +66,7 @@ def namespace_of(name: str, files: Files, findings: list[Finding]) -> Namespace:
         _settings(files, findings), unseen4=unseen4, unseen6=unseen6,
         expected=every(files, "conntrack-expect", conntrack_expect.parse, findings) if files.of("conntrack-expect") else None,
         nft=replayed, address_labels=first(files, (("ip-addrlabel", ip_addrlabel.parse),), findings) or None)
-    made = replace(made, gaps=_gaps(made))
+    made = replace(made, gaps=_gaps(made), ipsec=_ipsec(files))
     return invent_interfaces(made, any(one.addresses for one in made.interfaces.values()), findings)
 
 
@@ -88,6 +88,12 @@ def _gaps(namespace: Namespace) -> tuple[tuple[int, str], ...]:
         if lacking and TABLE_LOCAL not in known:  # not `table all`
             found.append((family, f"routes of table {', '.join(lacking)}, which policy rules look up, were not captured"))
     return tuple(found)
+
+
+def _ipsec(files: Files) -> bool | None:
+    """Whether `ip xfrm policy` shows one that is not a socket's own; None where it was not captured."""
+    found = [file for _, file in files.of("ip-xfrm-policy")]
+    return any(re.search(r"^\s*dir (in|out|fwd)\b", file.text, re.MULTILINE) for file in found) if found else None
 
 
 def _routes(files: Files, family: int, findings: list[Finding]) -> tuple[Route, ...] | None:

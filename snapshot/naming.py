@@ -46,11 +46,17 @@ def place(path: str) -> Place | None:
     while stem.lower().endswith(_SUFFIXES):
         stem, _, suffix = stem.rpartition(".")
         is_json = is_json or suffix == "json"
-    found = _proc(parts) or _of_words(_named(stem))
+    found = _proc(parts) or _of_words(_named(stem)) or _whole(stem)
     if found is None:
         return None
     netns = found.netns if found.netns != HOST else _netns(parts)
     return Place(netns, found.fact, found.family, is_json or found.json, found.words, found.table, found.partial)
+
+
+def _whole(stem: str) -> Place | None:
+    """`ip-xfrm-policy`, `ip_xfrm_policy`, `ip_-s_xfrm_policy`: IPsec's policies."""
+    words = tuple(word for word in re.split(r"[-_ .]+", stem) if word)
+    return Place(HOST, "ip-xfrm-policy", 0, False, words) if words[:1] == ("ip",) and words[-2:] == ("xfrm", "policy") else None
 
 
 def _typed(line: str) -> list[str]:

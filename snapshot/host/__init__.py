@@ -44,6 +44,7 @@ class Namespace:
     nft: tuple[NftTable, ...] = ()  # native tables that are replayed
     address_labels: tuple[AddressLabel, ...] | None = None
     expected: tuple[ExpectedEntry, ...] | None = None  # connections that helpers wait for
+    ipsec: bool | None = None  # whether IPsec policies were there
     unseen4: tuple[tuple[str, str], ...] = ()  # (table, why): IPv4 tables that may be there and were not captured ("" for the table: any)
     unseen6: tuple[tuple[str, str], ...] = ()
     invented: str = ""  # why its addresses are not all known; empty where they were captured

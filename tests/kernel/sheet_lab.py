@@ -84,7 +84,7 @@ def _fire(world: World, log: socket.socket, sent: Sent) -> Shot:
     first = next((frame for frame in frames if frame.interface == leg and not frame.outgoing), None)
     out = [frame for frame in frames if frame.outgoing and frame.interface not in BRIDGES]
     return {"at": sent.at, "text": sent.text, "sent": sent.data.hex(), "time": first.time if first and sent.at != "local" else begin,
-            "frame": first.sll2().hex() if first and sent.at != "local" else "", **({"error": error} if error else {}), "rules": rules,
+            "frames": [(frame.time, frame.sll2()) for frame in frames], **({"error": error} if error else {}), "rules": rules,
             "out": [[frame.interface, frame.data.hex()] for frame in out]}
 
 
@@ -127,12 +127,12 @@ def _drain(world: World, log: socket.socket) -> tuple[list[wire.Frame], list[tup
 
 
 def _save(folder: Path, shots: list[Shot]) -> None:
-    arrived = [shot for shot in shots if shot["frame"]]
-    local = [shot for shot in shots if shot["at"] == "local" and "error" not in shot]
-    for name, linktype, found, key in (("any", wire.LINKTYPE_SLL2, arrived, "frame"), ("local", wire.LINKTYPE_RAW, local, "sent")):
+    frames = [frame for shot in shots for frame in shot.pop("frames")]
+    local = [(shot["time"], bytes.fromhex(shot["sent"])) for shot in shots if shot["at"] == "local" and "error" not in shot]
+    for name, linktype, found in (("any", wire.LINKTYPE_SLL2, frames), ("local", wire.LINKTYPE_RAW, local)):
         if found:
-            (folder / f"{name}.pcap").write_bytes(wire.pcap(linktype, ((shot["time"], bytes.fromhex(shot[key])) for shot in found)))
-    lines = "".join(json.dumps({key: value for key, value in shot.items() if key != "frame"}) + "\n" for shot in shots)
+            (folder / f"{name}.pcap").write_bytes(wire.pcap(linktype, found))
+    lines = "".join(json.dumps(shot) + "\n" for shot in shots)
     (folder / "shots.ndjson.gz").write_bytes(gzip.compress(lines.encode(), mtime=0))
 
 

@@ -115,10 +115,14 @@ def _decided(stack: Stack, skb: Skb, result: Result) -> Iterator[Step]:
     """The routing decision, kept with the packet and told."""
     _doubt_routes(stack, skb, result)
     skb.route = result
-    # not modelled: a rule's realm, and a source's (fib_combine_itag), which mix with the route's
+    _note_realm(stack, result)
+    yield routed(stack, skb, result)
+
+
+def _note_realm(stack: Stack, result: Result) -> None:
+    """The route's realm, for `-m realm`. Not modelled: a rule's realm, and a source's (fib_combine_itag), which mix with it."""
     plain = not any(rule.realm for rule in stack.fib[4].rules) and not stack.fib[4].invented
     stack.set_realm((result.route.realm or 0 if result.route is not None else 0) if plain else None)
-    yield routed(stack, skb, result)
 
 
 def forwards(stack: Stack, name: str, skb: Skb) -> bool:
@@ -377,6 +381,7 @@ def _routed_out(stack: Stack, skb: Skb, decision: incoming.Decision, why: str) -
         return dropped(stack, skb, decision.refused, at="routing")
     _doubt_routes(stack, skb, decision.result)
     skb.route = decision.result
+    _note_realm(stack, decision.result)
     yield routed(stack, skb, decision.result, why)
     return dropped(stack, skb, decision.refused, at="routing") if decision.refused else None
 

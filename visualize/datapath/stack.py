@@ -70,6 +70,11 @@ class Stack:
         return kind.name if kind is not RouteType.BLACKHOLE else "UNREACHABLE"
 
     @property
+    def ipsec(self) -> bool | None:
+        """Whether there are IPsec policies."""
+        return self.namespace.ipsec
+
+    @property
     def captured(self) -> int | None:
         """When the collector began (ns)."""
         return self.machine.captured

@@ -21,6 +21,8 @@ class ConnectionView(Protocol):
     """What a rule may read of a connection (struct nf_conn).  `status` holds SEEN_REPLY, ASSURED, CONFIRMED, EXPECTED, SNAT, DNAT."""
 
     mark: int
+    labels: str | None
+    captured: bool  # it was in the captured table
 
     @property
     def original(self) -> Tuple: ...
@@ -34,8 +36,6 @@ class ConnectionView(Protocol):
     def zone(self) -> int: ...
     @property
     def helper(self) -> str | None: ...
-    @property
-    def labels(self) -> str | None: ...
     expires: int | None  # when it times out (capture clock, ns); None where that is not known
     @property
     def carried(self) -> list[list[int]] | None: ...  # [packets, bytes] of the original direction, then of the reply; None: not known
@@ -53,6 +53,8 @@ class World(Protocol):
     @property
     def kernel(self) -> str: ...  # the host's kernel release ("6.1.0-18-amd64"), or ""
 
+    @property
+    def ipsec(self) -> bool | None: ...  # whether there are IPsec policies; None where they were not captured
     @property
     def captured(self) -> int | None: ...  # when the snapshot was begun (ns since 1970), None where that is not told
 

@@ -49,6 +49,7 @@ class World:
     netns: str = "host"
     kernel: str = ""
     captured: int | None = None
+    ipsec: bool | None = None
 
     def address_type(self, address: IPAddress, device: str | None = None) -> str | None:
         """The type from the table above; with a device other than eth0, nothing is LOCAL."""
@@ -112,6 +113,7 @@ class Connection:
     labels: str | None = None
     expires: int | None = None
     carried: list[list[int]] | None = None
+    captured: bool = False
 
     def counted(self, now: int | None) -> bool:
         """Whether connlimit counts it."""
@@ -181,7 +183,8 @@ def here_of(packet: Packet, words: dict[str, str], world: World) -> Here:
     state = words.pop("state", None)
     connection = _connection(packet, words) if state in ("NEW", "ESTABLISHED", "RELATED") else None
     time = words.pop("time", None)
-    here = Here(replace(world, blind=words.pop("world", "") == "blind", kernel=words.pop("kernel", "")), "ip" if packet.family == 4 else "ip6",
+    here = Here(replace(world, blind=words.pop("world", "") == "blind", kernel=words.pop("kernel", ""),
+                        ipsec={"yes": True, "no": False}.get(words.pop("ipsec", ""))), "ip" if packet.family == 4 else "ip6",
                 Hook(words.pop("hook", "FORWARD")), in_interface=words.pop("in", None), out_interface=words.pop("out", None),
                 physdev_in=words.pop("physin", None), physdev_out=words.pop("physout", None), ctstate=state,
                 bridged="bridged" in words, reply_direction="back" in words, connection=connection,

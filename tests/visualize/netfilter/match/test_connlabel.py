@@ -3,7 +3,10 @@
 from ..case import Case
 
 CASES = r"""
--m connlabel --label 7 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 state=NEW ; UNKNOWN
+-m connlabel --label 7 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 state=NEW ; NO not label 7
+-m connlabel ! --label 7 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 state=NEW ; YES
+-m connlabel --label 7 --set ; tcp 10.0.0.1:1000 > 10.0.0.2:80 state=NEW ; YES
+-m connlabel --set ; tcp 10.0.0.1:1000 > 10.0.0.2:80 state=NEW ; BINDERROR
 -m connlabel --label 7 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 state=INVALID ; NO no connection
 -m connlabel ! --label 7 ; tcp 10.0.0.1:1000 > 10.0.0.2:80 state=INVALID ; YES
 """
