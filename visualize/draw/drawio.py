@@ -12,6 +12,7 @@ from visualize.draw.scene import Cluster, Edge, Kind, Line, Look, Node, Row, Sce
 
 _SCALE = 96 / 72  # draw.io counts pixels, Graphviz points
 _TOP = 90.0  # room for the title
+_TITLE = "text;fillColor=none;strokeColor=none;align=left;verticalAlign=top;fontSize=13;fontColor=#1a1a1a"
 _PATTERNS = {Line.BEGETS: "dashed_small", Line.PUBLISHED: "dashed_small"}
 Box = tuple[float, float, float, float]  # left, top, width, height
 
@@ -41,7 +42,7 @@ class _Writer:
         target = Steady()
         page = Page(file=target, name=html(self.scene.name), width=int(self.size[0]) + 40, height=int(self.size[1] + _TOP) + 40)
         page.diagram._id = "packetpath"
-        self.add(page, "title", self.heading(), (20.0, 10.0, max(self.size[0], 500.0), _TOP - 20), "text;align=left;verticalAlign=top")
+        self.add(page, "title", self.heading(), (20.0, 10.0, max(self.size[0], 500.0), _TOP - 20), _TITLE)
         for cluster in self.scene.clusters:
             self.frame(page, cluster)
         for node in self.scene.nodes:
@@ -69,7 +70,7 @@ class _Writer:
     def frame(self, page: Any, cluster: Cluster) -> None:
         paper, border = frame_colours(cluster.container, Theme.LIGHT)
         style = (f"arcSize=4;fillColor={paper};strokeColor={border};strokeWidth={2 if cluster.container else 1};align=left;verticalAlign=top;"
-                 "spacingLeft=6;container=1;collapsible=0")
+                 "spacingLeft=6;container=1;collapsible=0;fontSize=12;fontColor=#1a1a1a")
         title = "<br>".join([f"<b>{html(cluster.title)}</b>", *map(html, cluster.gloss)])
         self.add(page, cluster.id, title, self.boxes[cluster.id], style, rounded=True)
         for node in cluster.nodes:
@@ -78,7 +79,7 @@ class _Writer:
     def card(self, page: Any, node: Node, parent: str | None = None) -> None:
         look = tone(node.look, Theme.LIGHT)
         style = (f"fillColor={look.paper};strokeColor={look.frame};strokeWidth={look.pen + (2 if node.strong else 0)};align=left;verticalAlign=top;"
-                 f"spacing=4;arcSize=6;fontSize=11")
+                 f"spacing=4;arcSize=6;fontSize=12;fontColor=#1a1a1a")
         head = f"{look.mark} {node.title}".strip()
         ink = look.frame if look.mark else text_colour(Kind.TEXT, Theme.LIGHT)
         lines = [f'<font color="{ink}"><b>{html(head)}</b></font> {html(node.gloss)}'] if node.title else []
@@ -92,7 +93,7 @@ class _Writer:
         made = Arrow(page=page, id=name, source=self.made[edge.tail], target=self.made[edge.head], label=html(edge.label) or None,
                      pattern="dashed_small" if edge.doubtful else _PATTERNS.get(edge.line, "solid"), waypoints="straight",
                      strokeWidth=5 if edge.strong else 2 if edge.line in (Line.ORIGINAL, Line.PORT) else 1, text_format=TextFormat(),
-                     line_end_target=None if plain else "block", endFill_target=edge.line is not Line.REPLY,
+                     line_end_target="none" if plain else "block", endFill_target=edge.line is not Line.REPLY,
                      stroke_color=line_colour(edge.line, Theme.LIGHT))
         made.geometry.points = []
 
@@ -100,7 +101,7 @@ class _Writer:
 def _row(row: Row) -> str:
     text = html(row.text)
     if row.kind is Kind.CODE:
-        text = f'<font face="Courier New" style="font-size:10px">{text}</font>'
+        text = f'<font face="Courier New" style="font-size:11px">{text}</font>'
     elif row.kind is Kind.STRONG or row.old:
         text = f"<b>{text}</b>"
     old = f"<strike>{html(row.old)}</strike> → " if row.old else ""
