@@ -316,7 +316,7 @@ class Replay:
         """
         expected = next((held for where, held in replayed.expected if where == place), None)
         connection = replayed.connection
-        if expected is None or connection is None or not place.outgoing or replayed.path.role != "original":
+        if expected is None or connection is None or not (place.outgoing or place.interface == "lo") or replayed.path.role != "original":
             return False
         changed = learn.port(replayed.path, expected, packet)
         stack = self.machine.stack(place.netns)
