@@ -15,6 +15,7 @@ from snapshot.text import readable as decode
 from visualize.redact import formats
 from visualize.redact.captures import rewrite
 from visualize.redact.gather import as_json
+from visualize.redact.nft_json import nft_json
 from visualize.redact.packets import Packets
 from visualize.redact.redactor import Redactor
 from visualize.redact.words import Kind
@@ -51,8 +52,10 @@ def rewriter(path: str, told: Place | None = None) -> formats.Rewriter | None:
     if leaf in _LEAVES:
         return _LEAVES[leaf]
     where = place(f"{folder}/{leaf}" if folder else leaf) or told
-    if where is None or where.fact not in _FACTS or (where.fact == "nft" and where.json):
+    if where is None or where.fact not in _FACTS:
         return None
+    if where.fact == "nft" and where.json:
+        return nft_json
     return formats.as_json if where.json and where.fact.startswith(("ip-", "bridge-")) else _FACTS[where.fact]
 
 

@@ -59,14 +59,15 @@ def gather(raw: RawSnapshot, built: Built) -> Gathered:
 
 def _text(file: RawFile, found: Gathered) -> None:
     text = re.sub(r'"sha256": "[0-9a-f]*"', "", file.text) if file.path == "manifest.json" else decode(file.data).text
-    addresses, blocks, macs = read(readable(file.path, text))
+    together = readable(file.path, text)
+    addresses, blocks, macs = read(together)
     found.addresses |= addresses
     found.blocks |= blocks
     found.macs |= macs
     found.look_alikes |= look_alikes(f"{file.path}\n{text}")
     found.identifiers |= {match[1] for match in _IDENTIFIER.finditer(text)} | {match[1] for match in _BRIDGE.finditer(text)}
     found.wildcards |= {match[1] or match[2] for match in _WILD.finditer(text)}
-    for match in patterns.RANGE.finditer(text):
+    for match in patterns.RANGE.finditer(together):
         four, six = (patterns.four(match[1] or ""), patterns.four(match[2] or "")), (patterns.six(match[3] or ""), patterns.six(match[4] or ""))
         for first, last in (four, six):
             if first is not None and last is not None and int(first) < int(last):
@@ -166,6 +167,9 @@ def json_strings(value: Any) -> Iterable[str]:
                   and "/" not in value[key]}
         for key, one in value.items():
             yield key
+            if key == "range" and isinstance(one, list) and len(one) == 2:
+                yield f"{one[0]}-{one[1]}"
+                continue
             yield from [f"{one}/{value[LENGTHS[key]]}"] if key in paired else json_strings(one)
 
 

@@ -158,6 +158,17 @@ FILES = {
     "netns/host/proc-net-tcp.txt": "  sl  local_address rem_address   st\n   0: 4D7100CB:0016 00000000:0000 0A\n",
     "netns/host/nft-ruleset.txt": 'table inet acme { # handle 1\n\tset oracle {\n\t\ttype ipv4_addr\n\t}\n\tchain payroll {\n\t\tip saddr @oracle comment "secret" '
                                   'log prefix "alice" meta skuid "alice" jump payroll2\n\t}\n\tchain payroll2 {\n\t}\n}\n',
+    "netns/host/nft-ruleset.json": json.dumps({"nftables": [
+        {"metainfo": {"version": "1.0.6"}}, {"table": {"family": "inet", "name": "acme", "handle": 1}},
+        {"set": {"family": "inet", "table": "acme", "name": "oracle", "type": "ipv4_addr", "flags": ["interval"],
+                 "elem": [{"prefix": {"addr": "10.20.0.0", "len": 16}}, {"range": ["203.0.113.70", "203.0.113.80"]}, "192.168.44.7"]}},
+        {"counter": {"family": "inet", "table": "acme", "name": "zanzibar", "packets": 1, "bytes": 2}},
+        {"chain": {"family": "inet", "table": "acme", "name": "payroll", "handle": 2}}, {"chain": {"family": "inet", "table": "acme", "name": "payroll2"}},
+        {"rule": {"family": "inet", "table": "acme", "chain": "payroll", "comment": "secret", "expr": [
+            {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "@oracle"}},
+            {"match": {"op": "==", "left": {"meta": {"key": "skuid"}}, "right": "alice"}}, {"counter": "zanzibar"},
+            {"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "acme0"}},
+            {"log": {"prefix": "hunter"}}, {"jump": {"target": "payroll2"}}]}}]}),
     "netns/acme-payroll/ip-addr.txt": "2: eth0@if9: <UP> mtu 1500\n    inet 192.168.44.7/24 brd 192.168.44.255 scope global eth0\n",
     "netns/acme-payroll/ip-link.txt": "2: eth0@if9: <UP> mtu 1500\n    link/ether 02:42:c0:a8:2c:07 brd ff:ff:ff:ff:ff:ff link-netnsid 0\n",
     "once/docker-inspect.json": json.dumps([{
