@@ -86,3 +86,12 @@ def every(
     for _, file in as_json or [item for item in held if not item[0].json or item[1].data.strip()]:
         found.update(dict.fromkeys(read(parse, file, findings)))
     return tuple(found)
+
+
+def every_if_told(files: Files, fact: str, parse: Callable[[str, str], tuple[tuple[R, ...], tuple[Finding, ...]]],
+                  findings: list[Finding]) -> tuple[R, ...] | None:
+    """The same; None where no file was captured, or none that could be read (an error message is no empty output)."""
+    before = len(findings)
+    found = every(files, fact, parse, findings)
+    unread = not found and any(finding.kind is Kind.SYNTAX for finding in findings[before:])
+    return None if unread or not files.of(fact) else found

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from snapshot import join
-from snapshot.facts import Files, Parser, every, first, read
+from snapshot.facts import Files, Parser, every, every_if_told, first, read
 from snapshot.finding import Finding
 from snapshot.host import Namespace
 from snapshot.host.link import Interface
@@ -50,7 +50,9 @@ OF_A_NAMESPACE = {"ip-addr", "ip-link", "ip-route", "ip-rule", "ip-neigh", "ipta
 def namespace_of(name: str, files: Files, findings: list[Finding]) -> Namespace:
     """The namespace that its files tell of."""
     sets = first(files, (("ipset", ipset_save.parse), ("ipset-list", ipset_save.parse_list)), findings)
-    neighbours = every(files, "ip-neigh", ip_neigh.parse, findings) or first(files, (("arp", net_tools.arp), ("proc-arp", proc_net.arp)), findings)
+    neighbours = every_if_told(files, "ip-neigh", ip_neigh.parse, findings)
+    if not neighbours:
+        neighbours = first(files, (("arp", net_tools.arp), ("proc-arp", proc_net.arp)), findings) or neighbours
     chains = nft_ruleset_of(files, findings)
     tables4, unseen4 = tables_of(files, "iptables", "ip", chains, findings)
     tables6, unseen6 = tables_of(files, "ip6tables", "ip6", chains, findings)
@@ -58,13 +60,13 @@ def namespace_of(name: str, files: Files, findings: list[Finding]) -> Namespace:
     made = Namespace(
         name, _interfaces(files, findings), _routes(files, 4, findings), _routes(files, 6, findings),
         _rules(files, 4, findings), _rules(files, 6, findings),
-        tuple(neighbours) if neighbours is not None and (neighbours or files.of("ip-neigh")) else None,
+        neighbours,
         _fdb(files, findings),
         tables4, tables6, natives,
         {one.name: one for one in sets} if sets is not None else None,
-        every(files, "conntrack", conntrack.parse, findings) if files.of("conntrack") else None, _listeners(files, findings),
+        every_if_told(files, "conntrack", conntrack.parse, findings), _listeners(files, findings),
         _settings(files, findings), unseen4=unseen4, unseen6=unseen6,
-        expected=every(files, "conntrack-expect", conntrack_expect.parse, findings) if files.of("conntrack-expect") else None,
+        expected=every_if_told(files, "conntrack-expect", conntrack_expect.parse, findings),
         nft=replayed, address_labels=first(files, (("ip-addrlabel", ip_addrlabel.parse),), findings) or None)
     made = replace(made, gaps=_gaps(made), ipsec=_ipsec(files))
     return invent_interfaces(made, any(one.addresses for one in made.interfaces.values()), findings)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from snapshot.facts import Files, read
-from snapshot.finding import Finding
+from snapshot.finding import Finding, Kind
 from snapshot.host.firewall import Backend, Table
 from snapshot.parse import iptables_list, iptables_save, nft_ruleset
 
@@ -18,10 +18,13 @@ class NftRuleset:
 
 
 def nft_ruleset_of(files: Files, findings: list[Finding]) -> NftRuleset | None:
-    """The ruleset of a namespace, where it was captured as text."""
-    for where, file in files.of("nft"):
-        if not where.json and (file.data.strip() or len(files.of("nft")) == 1):
-            return NftRuleset(read(nft_ruleset.parse, file, findings), file.path)
+    """The ruleset of a namespace, from text (whose lines can be named) where there is any, else from JSON."""
+    held = sorted((item for item in files.of("nft") if not item[0].partial), key=lambda item: (not item[1].data.strip(), item[0].json, item[1].path))
+    for _, file in held:
+        before = len(findings)
+        chains = read(nft_ruleset.parse, file, findings)
+        if chains or not any(one.kind is Kind.SYNTAX for one in findings[before:]):
+            return NftRuleset(chains, file.path)
     return None
 
 

@@ -89,7 +89,7 @@ def _parts(file: RawFile, findings: list[Finding]) -> list[tuple[Place, RawFile]
     return [
         (held if held.netns != HOST else replace(held, netns=netns), _part(file, part.text))
         for part in parts
-        if (held := _held(part)) is not None and part.text.strip()
+        if (held := _held(part)) is not None and (part.text.strip() or held.fact not in _RULES)
     ]
 
 

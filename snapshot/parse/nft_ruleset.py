@@ -9,9 +9,12 @@
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
-from snapshot.finding import Finding
+from snapshot.finding import Finding, Kind
+from snapshot.parse.json_objects import objects
 
 _TABLE = re.compile(r"^\s*table\s+(\w+)\s+(\S+)\s*\{")
 _CHAIN = re.compile(r"^\s*chain\s+(\S+)\s*\{")
@@ -42,8 +45,33 @@ def _devices(text: str) -> tuple[str, ...]:
     return tuple(word.strip('" ') for word in match[1].strip("{}").split(",")) if match is not None else ()
 
 
+def _parse_json(text: str, file: str) -> tuple[tuple[BaseChain, ...], tuple[Finding, ...]]:
+    """`nft -j list ruleset`: a list of objects under `nftables` (libnftables-json(5)); it has no lines of its own."""
+    tops, findings = objects(text, file)
+    held = [item for top in tops if isinstance(top.get("nftables"), list) for item in top["nftables"] if isinstance(item, dict)]
+    rules = Counter(_place(item["rule"], "chain") for item in held if isinstance(item.get("rule"), dict))
+    found: list[BaseChain] = []
+    for item in held:
+        chain = item.get("chain")
+        if isinstance(chain, dict) and chain.get("hook"):
+            devices = chain.get("dev") or ()
+            family, table, name = place = _place(chain, "name")
+            found.append(BaseChain(family, table, name, str(chain.get("type", "filter")), str(chain["hook"]), str(chain.get("prio", 0)),
+                                   str(chain["policy"]) if chain.get("policy") else None, rules[place], 0,
+                                   (devices,) if isinstance(devices, str) else tuple(map(str, devices if isinstance(devices, list) else ()))))
+    return tuple(found), tuple(findings)
+
+
+def _place(item: dict[str, Any], key: str) -> tuple[str, str, str]:
+    return str(item.get("family", "")), str(item.get("table", "")), str(item.get(key, ""))
+
+
 def parse(text: str, file: str = "") -> tuple[tuple[BaseChain, ...], tuple[Finding, ...]]:
-    """All base chains with how many rules they hold."""
+    """All base chains with how many rules they hold, from text or JSON. An error message is a finding."""
+    if text.lstrip()[:1] == "{":
+        return _parse_json(text, file)
+    if text.strip() and not any(_TABLE.match(line) for line in text.splitlines()):
+        return (), (Finding(Kind.SYNTAX, file, 1, text.strip().split("\n")[0][:120], "not what `nft list ruleset` prints"),)
     found: list[BaseChain] = []
     family = table = name = ""
     base: re.Match[str] | None = None

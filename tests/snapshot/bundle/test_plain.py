@@ -65,9 +65,9 @@ def test_a_table_s_name_may_stand_in_the_file_s() -> None:
                                    b"/bin/sh: 1: not found\n"])
 def test_an_error_message_is_no_empty_output(error: bytes) -> None:
     """What a command that failed printed tells nothing: no rules, no routes, no addresses are known, and answers say so."""
-    names = ("ip_addr.txt", "ip_route_show_table_all", "iptables-save.txt", "ip_rule.txt", "sysctl_-a", "bridge_fdb")
+    names = ("ip_addr.txt", "ip_route_show_table_all", "iptables-save.txt", "ip_rule.txt", "sysctl_-a", "bridge_fdb", "conntrack_-L", "ip_neigh")
     host = build(raw("x", dict.fromkeys(names, error) | {"ip_link": of("host")["ip -s -d link"]})).host.namespaces["host"]
-    assert (host.tables4, host.routes4, host.rules4, host.sysctls, host.fdb) == (None, None, None, None, None)
+    assert (host.tables4, host.routes4, host.rules4, host.sysctls, host.fdb, host.conntrack, host.neighbours) == (None,) * 7
     assert host.unseen4
     assert host.invented
 
