@@ -244,7 +244,7 @@ class Runner:
                 self.inet |= {table} if words[1] == "inet" else set()
             elif line.startswith("\tchain "):
                 chain = words[1]
-            elif table and line.startswith("\t\t") and words and words[-2] == "handle":
+            elif table and line.startswith("\t\t") and len(words) > 1 and words[-2] == "handle":
                 counts[table, chain] += 1
                 found[table, chain, int(words[-1])] = counts[table, chain]
                 if table in self.inet:

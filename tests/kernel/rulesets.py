@@ -58,6 +58,9 @@ def random_case(kind: str, seed: int, packets: int = 24) -> Case:
     """The case of a kind (one of KINDS, or of wide.WIDE) and a seed."""
     if kind in KINDS:
         return base_case(kind, kind, seed, Random(f"{kind}/{seed}"), Ruleset, Moves, packets)
+    if kind.startswith("native"):
+        from .native_rules import native_case
+        return native_case(kind, seed, packets)
     from .wide import wide_case
     return wide_case(kind, seed, packets)
 

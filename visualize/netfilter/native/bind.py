@@ -10,7 +10,7 @@ from visualize.netfilter.answer import Answer, no, unknown, yes
 from visualize.netfilter.extension import BindError, UnknownMatch
 from visualize.netfilter.here import Here
 from visualize.netfilter.native import compare
-from visualize.netfilter.native.load import Break, Load, Value
+from visualize.netfilter.native.load import Break, Chance, Load, Value
 from visualize.netfilter.native.translate import Family, nat, reject
 from visualize.netfilter.outcome import ConnectionChange, Outcome, RuleVerdict
 from visualize.netfilter.rule import BoundChain, BoundRule, BoundTable
@@ -51,6 +51,7 @@ class VerdictMap:
             return value
         if isinstance(value, Break):
             return None
+        value = value.value if isinstance(value, Chance) else value
         return next((held for test, held in self._pairs if test(value)), None)
 
     def test(self, packet: Packet, here: Here) -> Answer:
@@ -58,6 +59,9 @@ class VerdictMap:
         found = self.find(packet, here)
         if isinstance(found, Answer):
             return found
+        drawn = self._get(packet, here)
+        if isinstance(drawn, Chance):
+            return unknown(drawn.why, found is not None)
         return yes() if found is not None else no("no element of the map fits")
 
 
@@ -96,6 +100,8 @@ class _Binder:
                 self.matches.append(table)
                 self.steps.append(lambda packet, here, so_far: _verdict(table.find(packet, here), so_far))
             case "mangle":
+                if "'ct'" in repr(body["value"]):
+                    self.matches.append(_Connected())  # nft_ct_get_eval breaks without a connection
                 self.steps.append(_mangle(body))
             case "notrack":
                 self.steps.append(lambda packet, here, so_far: replace(so_far, connection=ConnectionChange(notrack=True)))
@@ -122,6 +128,14 @@ class _Binder:
         if table is not None:
             self.matches.append(table)
         self.steps.append(nat(kind, body, table.find if table is not None else None))
+
+
+class _Connected:
+    """That the packet has a connection, which a statement that reads one asks for by itself."""
+
+    def test(self, packet: Packet, here: Here) -> Answer:
+        """YES or NO."""
+        return yes() if here.connection is not None else no("the packet belongs to no connection")
 
 
 class _Unknown:

@@ -8,7 +8,7 @@ from snapshot.host.nft import NftSet
 from visualize.netfilter.answer import Answer, decide, no, unknown
 from visualize.netfilter.extension import BindError
 from visualize.netfilter.here import Here
-from visualize.netfilter.native.load import Break, Load, Value, flags_of, load
+from visualize.netfilter.native.load import Break, Chance, Load, Value, flags_of, load
 from visualize.netfilter.protocols import protocol_number
 from visualize.packet.packet import Packet
 
@@ -37,6 +37,8 @@ class Match:
             return value
         if isinstance(value, Break):
             return no(f"{self._why}: the packet has no such field")
+        if isinstance(value, Chance):
+            return unknown(value.why, self._test(value.value) != self._negated)
         held = self._test(value) != self._negated
         if self._moving:
             return unknown(f"{self._why}: packets add to this set, and it holds what it held when it was captured", held, weak=False)

@@ -4,6 +4,7 @@ A load that fails (`BREAK`) ends its rule without a match, whatever the comparis
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from snapshot.host.conntrack import Tuple
@@ -18,7 +19,17 @@ class Break:
 
 
 BREAK = Break()
-Value = int | str | bool | tuple[Any, ...] | Break | Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """A value drawn by chance: the one assumed."""
+
+    value: int
+    why: str
+
+
+Value = int | str | bool | tuple[Any, ...] | Break | Chance | Answer
 Load = Callable[[Packet, Here], Value]
 _TRANSPORTS = {"tcp": 6, "udp": 17, "udplite": 136, "sctp": 132, "dccp": 33}
 _STATES = {"NEW": "new", "ESTABLISHED": "established", "RELATED": "related", "UNTRACKED": "untracked"}
@@ -43,6 +54,8 @@ def load(expression: Any) -> tuple[str, Load]:
             return _ct(body)
         case "fib":
             return _fib(body)
+        case "numgen" | "jhash" | "symhash":
+            return _chance(body)
         case "&" | "|" | "^":
             return _binary(name, body)
         case _:
@@ -173,6 +186,8 @@ def _ct_tuple(key: str, direction: str) -> tuple[str, Load]:
 
 def _fib(body: dict[str, Any]) -> tuple[str, Load]:
     flags = set(body.get("flags") or ())
+    if body.get("result") == "oif" and "saddr" in flags and "iif" in flags and not flags - {"saddr", "iif", "mark"}:
+        return "word", lambda packet, here: _way_back(packet, here, "mark" in flags)
     if body.get("result") != "type" or flags - {"saddr", "daddr", "iif", "oif"}:
         return "word", lambda packet, here: unknown("fib with this result is not modelled")
 
@@ -182,6 +197,20 @@ def _fib(body: dict[str, Any]) -> tuple[str, Load]:
         return told.lower() if told is not None else unknown("routes were not captured")
 
     return "word", kind
+
+
+def _way_back(packet: Packet, here: Here, with_mark: bool) -> Value:
+    """`fib saddr . iif oif`: whether the way back leads out of the incoming interface; always, for what comes over lo (nft_fib_can_skip)."""
+    if here.in_interface in (None, "lo"):
+        return True
+    found = here.world.reverse_path(packet, here.in_interface or "", packet.mark if with_mark else 0, False, False)
+    return found if found is not None else unknown("routes were not captured")
+
+
+def _chance(body: dict[str, Any]) -> tuple[str, Load]:
+    """`numgen random mod N`, `jhash ... mod N`: the first is assumed."""
+    chance = Chance(int(body.get("offset", 0)), f"one of {body.get('mod')} by chance or by a hash, which no snapshot tells")
+    return "number", lambda packet, here: chance
 
 
 def _binary(name: str, body: list[Any]) -> tuple[str, Load]:
