@@ -1,4 +1,5 @@
-"""Runs Graphviz. `graphviz-pure` (a PyPI wheel) draws SVG and PNG the same everywhere; the system's `dot` stands in where it is missing.
+"""Runs Graphviz. `graphviz-pure` (a PyPI wheel) draws SVG and PNG the same everywhere; the system's `dot` stands in where it is missing, run by
+the `graphviz` package.
 
 PDF is made from the SVG by `vl-convert-python` (the extra `packetpath[pdf]`, pip alone), or by the system's `dot`.
 """
@@ -36,6 +37,8 @@ def program() -> str:
 def render(text: str, kind: str, command: str | None = None) -> bytes:
     """Draw DOT text as svg, png or json0 (a layout), with this program or the best one. Raises RenderError."""
     command = command or program()
+    if command == shutil.which("dot"):
+        return _by_system(text, kind)
     try:
         done = subprocess.run([command, f"-T{kind}", *(["-Gdpi=110"] if kind == "png" else [])], input=text.encode(),
                               capture_output=True, timeout=_TIMEOUT, check=False)
@@ -46,6 +49,16 @@ def render(text: str, kind: str, command: str | None = None) -> bytes:
     if done.returncode or not done.stdout:
         raise RenderError(f"Graphviz failed: {done.stderr.decode(errors='replace').strip()[:300]}")
     return done.stdout
+
+
+def _by_system(text: str, kind: str) -> bytes:
+    """Draw with the system's own Graphviz, by the `graphviz` package."""
+    import graphviz
+    text = text.replace("{", "{ graph [dpi=110]", 1) if kind == "png" else text
+    try:
+        return bytes(graphviz.pipe("dot", kind, text.encode(), quiet=True))
+    except (graphviz.ExecutableNotFound, graphviz.CalledProcessError) as error:
+        raise RenderError(f"Graphviz failed: {error}") from None
 
 
 def svg_to_pdf(draw: Callable[[], bytes], text: str) -> bytes:
