@@ -57,8 +57,10 @@ def _by_system(text: str, kind: str) -> bytes:
     text = text.replace("{", "{ graph [dpi=110]", 1) if kind == "png" else text
     try:
         return bytes(graphviz.pipe("dot", kind, text.encode(), quiet=True))
-    except (graphviz.ExecutableNotFound, graphviz.CalledProcessError) as error:
-        raise RenderError(f"Graphviz failed: {error}") from None
+    except graphviz.CalledProcessError as error:
+        raise RenderError(f"Graphviz failed: {(error.stderr or b'').decode(errors='replace').strip()[:300]}") from None
+    except graphviz.ExecutableNotFound as error:
+        raise RenderError(f"Graphviz can't be run: {error}") from None
 
 
 def svg_to_pdf(draw: Callable[[], bytes], text: str) -> bytes:

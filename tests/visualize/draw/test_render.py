@@ -1,0 +1,31 @@
+"""Graphviz by its wheel and by the system: the same text gives a picture either way."""
+
+import shutil
+
+import pytest
+
+from visualize.draw.render import RenderError, program, render
+
+TEXT = "digraph g { a -> b }"
+SYSTEM = shutil.which("dot")
+
+
+@pytest.mark.parametrize(("kind", "magic"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
+def test_the_wheel_draws(kind: str, magic: bytes) -> None:
+    """No system package is needed."""
+    assert "graphviz-pure" in program()
+    assert render(TEXT, kind).startswith(magic)
+
+
+@pytest.mark.skipif(SYSTEM is None, reason="no system Graphviz here")
+@pytest.mark.parametrize(("kind", "magic"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_the_system_draws(kind: str, magic: bytes) -> None:
+    """Run by the graphviz package, PDF too."""
+    assert render(TEXT, kind, SYSTEM).startswith(magic)
+
+
+@pytest.mark.parametrize("command", [None, SYSTEM])
+def test_what_graphviz_says_is_told(command: str | None) -> None:
+    """A text that is no graph gives one sentence, no traceback."""
+    with pytest.raises(RenderError, match="Graphviz failed: .*syntax error"):
+        render("digraph {", "svg", command)
