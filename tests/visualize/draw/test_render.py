@@ -27,5 +27,5 @@ def test_the_system_draws(kind: str, magic: bytes) -> None:
 @pytest.mark.parametrize("command", [None, SYSTEM])
 def test_what_graphviz_says_is_told(command: str | None) -> None:
     """A text that is no graph gives one sentence, no traceback."""
-    with pytest.raises(RenderError, match="Graphviz failed: .*syntax error"):
+    with pytest.raises(RenderError, match=r"Graphviz failed: .*syntax error"):
         render("digraph {", "svg", command)
