@@ -45,7 +45,7 @@ def parts(text: str) -> list[tuple[str, int, str]]:
     lines = text.split("\n")[:_MAX_LINE]
     heads = [number for number, line in enumerate(lines) if line.startswith("#==[") and _HEADING.match(line)]
     found = []
-    for start, end in zip(heads, [*heads[1:], len(lines)], strict=True):
+    for start, end in zip(heads, [*heads[1:], len(lines)], strict=False):
         kind = _HEADING.match(lines[start])
         title = lines[start + 1][1:].strip() if start + 1 < end and lines[start + 1].startswith("#") else ""
         if kind is None or not title:

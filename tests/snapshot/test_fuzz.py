@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from snapshot.archive import open_snapshot
 from snapshot.build import build
 from snapshot.raw import RawFile, RawSnapshot, SnapshotError
+from tests.snapshot.bundle import layouts
 from tests.snapshot.corpus_files import alone, corpus
+from visualize.trace import Question, ask
 
 NAMES = sorted(name for name, data in corpus().items() if len(data) < 30_000)
 RUNS = settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
@@ -87,6 +89,29 @@ def test_a_bundle_s_own_files_may_hold_anything(data: bytes, path: str) -> None:
     files = {path: data, "netns/host/ip-addr.txt": b"", "sos_commands/networking/ip_-o_addr": b"1: lo inet x", "insights_commands/ip_addr": b"\xff"}
     for left in ("netns/", "sos_commands/", "insights_commands/", ""):
         build(RawSnapshot("x", {p: RawFile(p, d) for p, d in files.items() if p == path or p.startswith(left)}))
+
+
+WHOLE = {name: make() for name, make in layouts.KINDS.items()}
+QUESTION = Question("tcp", "203.0.113.50:4000", "172.18.0.2:80", "eth0", None)
+
+
+@RUNS
+@seed(4)
+@given(st.integers(0, 2**32))
+def test_a_damaged_bundle_still_answers(number: int) -> None:
+    """Several files of a sosreport, supportconfig, transcript, ... damaged and lost: a host, and an answer, or a sentence why not."""
+    rng = Random(number)
+    raw = WHOLE[rng.choice(sorted(WHOLE))]
+    files = dict(raw.files)
+    for path in rng.sample(sorted(files), min(len(files), rng.randint(1, 6))):
+        if len(files[path].data) < 30_000:
+            files[path] = RawFile(path, damaged(files[path].data, rng, b"x y z"))
+    for path in rng.sample(sorted(files), min(len(files) - 1, rng.randint(0, 2))):
+        del files[path]
+    host = build(RawSnapshot(raw.source, files)).host
+    if host.namespaces:
+        with suppress(ValueError):
+            ask(host, QUESTION, {})
 
 
 def test_an_archive_cut_off_anywhere_never_crashes(tmp_path: Path) -> None:
