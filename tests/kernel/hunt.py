@@ -7,6 +7,7 @@ A failing case is shrunk and left under --output; `make kernel-keep CASE=...` ru
 """
 
 import argparse
+import multiprocessing
 import os
 import secrets
 import signal
@@ -126,6 +127,10 @@ def hunt(kinds: Sequence[str], seeds: Sequence[int], packets: int, jobs: int) ->
             for seed, report in result.failures:
                 sys.stdout.write(f"{result.kind} seed {seed} ({packets} packets):\n{report}\n")
                 sys.stdout.flush()
+    except KeyboardInterrupt:
+        for worker in multiprocessing.active_children():
+            worker.terminate()  # it takes its world down
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         netns.sweep()
@@ -150,7 +155,11 @@ def main(arguments: list[str] | None = None) -> int:
     first = options.first if options.first is not None else secrets.randbelow(10**6)
     seeds = range(first, first + options.seeds)
     sys.stdout.write(f"seeds {seeds.start} to {seeds.stop - 1}, {options.packets} packets each\n")
-    totals = hunt(options.kinds.split(","), seeds, options.packets, options.jobs)
+    try:
+        totals = hunt(options.kinds.split(","), seeds, options.packets, options.jobs)
+    except KeyboardInterrupt:
+        sys.stdout.write("interrupted; the worlds are taken down\n")
+        return 130
     everything = Result("all")
     for result in totals.values():
         everything.add(result)
