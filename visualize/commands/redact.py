@@ -37,6 +37,7 @@ def command(snapshot: str, output: str, map_path: str | None) -> None:
     for note in done.notes:
         click.echo(f"take care: {terminal(note)}", err=True)
     if done.left_out:
-        click.echo(f"left out (nothing reads them, or they hold free text): {terminal(', '.join(done.left_out))}", err=True)
+        names = dict.fromkeys(path.rpartition("/")[2] for path in done.left_out)
+        click.echo(f"left out (nothing reads them, or they hold free text): {terminal(', '.join(names))}", err=True)
     if map_path is None:
         click.echo("no map was kept: this can't be turned back (--map FILE keeps one)", err=True)

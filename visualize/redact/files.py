@@ -109,7 +109,7 @@ class Files:
     def path(self, path: str) -> str:
         """The new path: a namespace's folder and a capture's name bear names."""
         parts = path.split("/")
-        if parts[0] == "netns" and len(parts) > 2:
+        if parts[0] == "netns" and len(parts) > 1:
             return "/".join(["netns", self._redactor.workload(parts[1]), *map(self._redactor.prose, parts[2:])])
         netns = self._netns.get(path, "")
         if netns and parts[-1].startswith(f"{netns}-"):

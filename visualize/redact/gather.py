@@ -148,10 +148,10 @@ def _host(built: Built, found: Gathered) -> None:
 
 
 def _manifest(manifest: Any, found: Gathered) -> None:
-    for key in ("netns", "containers"):
-        for item in manifest.get(key) or ():
-            if isinstance(item, dict) and item.get("name") and item["name"] not in VOCABULARY:
-                found.workloads.add(str(item["name"]))
+    for key, field_name in (("netns", "name"), ("containers", "name"), *((key, "netns") for key in ("missing", "absent", "commands", "captures"))):
+        items = manifest.get(key)
+        found.workloads |= {str(item[field_name]) for item in (items if isinstance(items, list) else ()) if isinstance(item, dict)
+                            and item.get(field_name) and item[field_name] not in VOCABULARY}
     found.workloads = {name for name in found.workloads if not re.fullmatch(r"ns-\d+", name)}
 
 

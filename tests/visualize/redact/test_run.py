@@ -187,7 +187,8 @@ FILES = {
                      {"file": "captures/acme-payroll-eth0.pcapng", "netns": "acme-payroll", "interface": "eth0"}],
         "commands": [{"file": "netns/host/ip-link.txt", "netns": "host", "command": "nsenter --net=/run/netns/acme-payroll", "status": 0,
                       "stderr": "alice", "sha256": "0" * 64}],
-        "missing": [{"file": "netns/acme-payroll", "netns": "acme-payroll", "command": "nsenter", "why": "/run/netns/acme-payroll: zanzibar"}]})}
+        "missing": [{"file": "netns/acme-payroll", "netns": "acme-payroll", "command": "nsenter", "why": "/run/netns/acme-payroll: zanzibar"},
+                    {"file": "netns/oracle-gone", "netns": "oracle-gone", "command": "nsenter --net=/run/netns/oracle-gone", "why": "it ended"}]})}
 
 
 def world(folder: Path, **changed: str) -> Path:
