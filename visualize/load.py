@@ -22,6 +22,7 @@ from visualize.progress import watched
 from visualize.replay import Replay, Replayed, Source
 
 if TYPE_CHECKING:
+    from visualize.columns.cache import Settled
     from visualize.columns.spread import Spread
 
 
@@ -144,19 +145,26 @@ def replay(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool])
 _SMALLEST = 512 * 1024  # bytes of a capture from which on columns pay
 
 
+def settle(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool], spread: Spread | None = None) -> Settled | None:
+    """A large capture with equal connections replayed once; None where every packet has to be replayed."""
+    capture = captures[0].capture if len(captures) == 1 else None
+    if capture is None or capture.size < _SMALLEST:
+        return None
+    from visualize.columns.cache import Cache
+    cache = Cache(loaded.built.host, assumptions, loaded.later, captures[0], capture.read, capture.size, spread)
+    settled = cache.settled()
+    if settled is not None and cache.whole:
+        capture.found_whole()
+    return settled
+
+
 def flow_rows(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool], cached: bool, spread: Spread | None = None) -> Iterable[Row]:
     """The rows of the flow table, the same in any way.
 
     `cached`: where a capture is large, equal connections are replayed once. `spread`: who reads its chunks (None: this process).
     """
-    capture = captures[0].capture if len(captures) == 1 else None
-    if cached and capture is not None and capture.size >= _SMALLEST:
-        from visualize.columns.cache import Cache
-        cache = Cache(loaded.built.host, assumptions, loaded.later, captures[0], capture.read, capture.size, spread)
-        rows = cache.rows()
-        if rows is not None:
-            if cache.whole:
-                capture.found_whole()
-            return rows
+    settled = settle(loaded, captures, assumptions, spread) if cached else None
+    if settled is not None:
+        return settled.rows(loaded.built.host)
     packets = watched(replay(loaded, captures, assumptions), "replaying")
     return [row_of(loaded.built.host, flow) for flow in gather(packets)]

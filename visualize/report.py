@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from snapshot.raw import SnapshotError
+from visualize.alike import Alike
 from visualize.draw.dot import to_dot
 from visualize.draw.palette import Theme
 from visualize.draw.render import RenderError, render
@@ -19,12 +21,14 @@ from visualize.draw.topology import topology_scene
 from visualize.draw.words import describe_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from snapshot.finding import Finding
+    from visualize.columns.portraits import Portraits
     from visualize.flow import Flow
     from visualize.load import Loaded
     from visualize.packet.packet import Packet
+    from visualize.packet.pcap import Frame
     from visualize.replay import Replayed, Source
 
 _FLAGS = (("SYN", 2), ("FIN", 1), ("RST", 4), ("PSH", 8), ("ACK", 16), ("URG", 32))
@@ -49,7 +53,7 @@ class PacketLog:
                 known.append(LoggedPacket(one.number, one.time_ns, one.path.start.length, packet_info(one.path.start)))
             yield one
 
-    def of(self, flows: Sequence[Flow]) -> dict[int, Sequence[LoggedPacket]]:
+    def of(self, flows: Sequence[Flow | Alike]) -> dict[int, Sequence[LoggedPacket]]:
         """The packets to list for these flows."""
         most = max(_LOGGED_AT_LEAST, _LOGGED_IN_ALL // max(1, len(flows)))
         return {flow.number: self.packets.get(flow.number, [])[:most] for flow in flows}
@@ -57,13 +61,38 @@ class PacketLog:
 
 def packet_info(packet: Packet) -> str:
     """`SYN ACK`, `ACK, 120 bytes of data`, `ICMP type 8 code 0`, `UDP`: what a packet is, in few words."""
-    data = f", {packet.transport_length} bytes of data" if packet.transport_length else ""
+    data = f", {packet.transport_length} bytes of data" if packet.transport_length and not packet.is_icmp_error else ""
+    data += ", first fragment" if packet.is_fragment else ""
     if packet.tcp_flags is not None:
         return (" ".join(name for name, bit in _FLAGS if packet.tcp_flags & bit) or "no flags") + data
     return describe_kind(packet) + data
 
 
-def write_report(target: str, loaded: Loaded, flows: Sequence[Flow], log: PacketLog, findings: Sequence[Finding], origin: Origin) -> int:
+def portrayed(portraits: Portraits) -> tuple[list[Flow | Alike], PacketLog]:
+    """All flows of a capture whose equal connections were replayed once, and their first packets."""
+    flows = portraits.flows()
+    most = max(_LOGGED_AT_LEAST, min(_LOGGED, _LOGGED_IN_ALL // max(1, len(flows))))
+    listed = {flow.number: sorted(number for lead in _leads(flow) for number in lead)[:most] for flow in flows}
+    firsts = {lead[0] for flow in flows if isinstance(flow, Alike) for lead in flow.leads}
+    models = {like.frame for flow in flows if isinstance(flow, Alike) for like in flow.model.uses}
+    packets = portraits.packets({number for numbers in listed.values() for number in numbers} | firsts | models)
+    log = PacketLog()
+    for number, numbers in listed.items():
+        log.packets[number] = [LoggedPacket(one, frame.time_ns, packet.length, packet_info(packet))
+                               for one in numbers if one in packets for frame, packet in (packets[one],)]
+    return [_with_ttls(flow, packets) if isinstance(flow, Alike) else flow for flow in flows], log
+
+
+def _leads(flow: Flow | Alike) -> Sequence[Sequence[int]]:
+    return flow.leads if isinstance(flow, Alike) else [use.packets for use in (*flow.original, *flow.reply)]
+
+
+def _with_ttls(flow: Alike, packets: Mapping[int, tuple[Frame, Packet]]) -> Alike:
+    return replace(flow, ttls=tuple(packets[lead[0]][1].ttl - packets[like.frame][1].ttl
+                                    for lead, like in zip(flow.leads, flow.model.uses, strict=True)))
+
+
+def write_report(target: str, loaded: Loaded, flows: Sequence[Flow | Alike], log: PacketLog, findings: Sequence[Finding], origin: Origin) -> int:
     """Write the report's one file; returns its size in bytes. Raises SnapshotError where Graphviz can't draw the topology."""
     host = loaded.built.host
     try:

@@ -22,7 +22,7 @@ from visualize.columns.mix import U64
 from visualize.columns.records import FRAMES, Chunk, Reader, Records
 from visualize.columns.spread import Spread
 from visualize.columns.streams import Home, window
-from visualize.columns.table import SECOND, Captured, Limits, Table
+from visualize.columns.table import SECOND, Captured, Kept, Limits, Table
 from visualize.datapath import bridge
 from visualize.datapath.machine import Machine
 from visualize.datapath.tuples import from_entry
@@ -51,6 +51,11 @@ class Cache:
 
     def rows(self) -> Iterator[Row] | None:
         """The flow table, its rows made when asked for; None where columns can't serve this capture or host, and every packet has to be replayed."""
+        found = self.settled()
+        return None if found is None else found.rows(self.host)
+
+    def settled(self) -> "Settled | None":
+        """All connections, replayed or of a class; None as above."""
         header = classic_header(self.read(0, 24))
         if header is None or header.record != 16 or header.linktype not in frames.LINKS or self.source.local:
             return None
@@ -67,7 +72,7 @@ class Cache:
         start = self._fill(table, recipe)
         if start is None or not _bridges_know(self.host, namespace, self.source, table):
             return None
-        return self._settled(table, header, atoms, start)
+        return self._prove(table, header, atoms, start)
 
     # -- first pass --------------------------------------------------------------------------------------------------------
 
@@ -103,7 +108,7 @@ class Cache:
 
     # -- second pass -------------------------------------------------------------------------------------------------------
 
-    def _settled(self, table: Table, header: ClassicHeader, atoms: Atoms, start: int) -> Iterator[Row]:
+    def _prove(self, table: Table, header: ClassicHeader, atoms: Atoms, start: int) -> "Settled":
         """Replay what has to be, until every class that is left has proved itself."""
         pairs = table.events()
         slow = table.rows.slow[:table.count] != 0
@@ -116,7 +121,7 @@ class Cache:
             bad = judged.irregular & ~slow
             bad |= classes.clashes(table, run, judged, slow)
             if not bad.any():
-                return self._compose(table, pairs, run, judged, replayed)
+                return Settled(self.read, header, table, run, judged, classes.Templates(table, pairs, judged), _order(table, run, replayed))
             slow |= bad
 
     def _replay(self, table: Table, header: ClassicHeader, which: Bools, chosen: I64, start: int) -> classes.Run:
@@ -128,32 +133,64 @@ class Cache:
         run.flows = gather(run.noted(watched(replay.run([source]), "replaying")))
         return run
 
-    def _compose(self, table: Table, pairs: I64, run: classes.Run, judged: classes.Judged, replayed: Bools) -> Iterator[Row]:
-        """The rows of replayed flows and of those that classes stand for, numbered by first packets."""
-        rows = table.rows
-        members = np.flatnonzero((rows.packets[:table.count] > 0) & ~replayed)
-        first = np.concatenate((np.array([run.first[flow.number] - 1 for flow in run.flows], np.int64), rows.first[members]))
-        which = np.concatenate((-1 - np.arange(len(run.flows)), members))[np.argsort(first)]
-        template = classes.Templates(table, pairs, judged)
-        for low in range(0, len(which), _ROWS):
-            part = which[low:low + _ROWS]
-            made = template.rows(part[part >= 0])
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A capture's connections once every class has proved itself: those that were replayed, and those that a class stands for.
+
+    `order` names them by their first packets, so that flows are numbered from 1: a connection, or -1 - n for the replay's flow n.
+    """
+
+    read: Reader
+    header: ClassicHeader
+    table: Table
+    run: classes.Run
+    judged: classes.Judged
+    templates: classes.Templates
+    order: I64
+
+    def rows(self, host: Host) -> Iterator[Row]:
+        """The rows of replayed flows and of those that classes stand for."""
+        for low in range(0, len(self.order), _ROWS):
+            part = self.order[low:low + _ROWS]
+            made = self.templates.rows(part[part >= 0])
             for number, one in enumerate(part.tolist(), low + 1):
-                row = next(made) if one >= 0 else row_of(self.host, run.flows[-1 - one])
-                yield renumbered(row, number)
+                yield renumbered(next(made) if one >= 0 else row_of(host, self.run.flows[-1 - one]), number)
+
+    def members(self) -> I64:
+        """The connections that a class stands for."""
+        return self.order[self.order >= 0]
+
+    def frames(self, numbers: I64) -> Iterator[Frame]:
+        """Frames by their numbers in the capture (from 1), which ascend."""
+        for kept in self.table.kept:
+            rows = numbers[(numbers > kept.first) & (numbers <= kept.first + len(kept.owner))] - 1 - kept.first
+            yield from _frames(self.read, self.header, kept, rows)
+
+
+def _order(table: Table, run: classes.Run, replayed: Bools) -> I64:
+    """Replayed flows and members of classes by their first packets."""
+    members = np.flatnonzero((table.rows.packets[:table.count] > 0) & ~replayed)
+    first = np.concatenate((np.array([run.first[flow.number] - 1 for flow in run.flows], np.int64), table.rows.first[members]))
+    found: I64 = np.concatenate((-1 - np.arange(len(run.flows)), members))[np.argsort(first)]
+    return found
 
 
 def _selected(read: Reader, header: ClassicHeader, table: Table, which: Bools) -> Iterator[Frame]:
     """The frames of some connections."""
     for kept in table.kept:
-        rows = np.flatnonzero((kept.owner >= 0) & which[kept.owner >> 1])
-        if not len(rows):
-            continue
-        low = int(kept.starts[rows[0]])
-        data = read(kept.at + low, int(kept.starts[rows[-1]]) + 16 + header.longest - low)
-        chunk = Chunk(data, kept.starts.astype(np.int64) - low, kept.first, kept.at + low, False)
-        for row in rows.tolist():
-            yield odd.frame(chunk, row, header)
+        yield from _frames(read, header, kept, np.flatnonzero((kept.owner >= 0) & which[kept.owner >> 1]))
+
+
+def _frames(read: Reader, header: ClassicHeader, kept: Kept, rows: I64) -> Iterator[Frame]:
+    """Some frames of a chunk that was read before."""
+    if not len(rows):
+        return
+    low = int(kept.starts[rows[0]])
+    data = read(kept.at + low, int(kept.starts[rows[-1]]) + 16 + header.longest - low)
+    chunk = Chunk(data, kept.starts.astype(np.int64) - low, kept.first, kept.at + low, False)
+    for row in rows.tolist():
+        yield odd.frame(chunk, row, header)
 
 
 # -- what the host tells ----------------------------------------------------------------------------------------------------

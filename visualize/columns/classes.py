@@ -18,7 +18,7 @@ from visualize.columns.table import Table
 from visualize.datapath.tuples import tuple_of
 from visualize.flow import Ends, Flow, ends_of
 from visualize.flows import Row, numbered, renumbered, row_of, step_shape, worst
-from visualize.path import Ended, Evidence, Path, PolicyApplied, RuleMatched, Tracked, Verdict
+from visualize.path import Ended, Evidence, Path, PolicyApplied, RuleMatched, Sighting, Tracked, Verdict
 from visualize.replay import Replayed
 
 _Tuple = tuple[IPAddress, IPAddress, int, int, int]
@@ -34,6 +34,7 @@ class Note(NamedTuple):
     role: str
     path: Path
     plain: bool  # seen where it was predicted, in that form, and nowhere else
+    sightings: tuple[Sighting, ...]
 
 
 class Run:
@@ -56,7 +57,7 @@ class Run:
             held = self.notes.get(connection)
             if held is not None:
                 plain = all((s.state is Evidence.SEEN and not s.why) or s.state is Evidence.NOT_SEEN for s in one.sightings)
-                held.append(Note(one.number, one.flow, one.role, one.path, plain))
+                held.append(Note(one.number, one.flow, one.role, one.path, plain, tuple(one.sightings)))
             yield one
 
 
@@ -218,17 +219,21 @@ class Templates:
         self._replied[connection[reply]] = True
         np.maximum.at(self._doubt, connection, doubtful)
 
+    def starts(self, connections: I64) -> Iterator[Ends]:
+        """Both ends of the first packets of some connections."""
+        rows = self._rows
+        ends = zip(rows.source[connections].tolist(), rows.target[connections].tolist(), strict=True)
+        columns = (column[connections].tolist() for column in (rows.protocol, rows.six, rows.sport, rows.dport))
+        for (protocol, six, sport, dport), (source, target) in zip(zip(*columns, strict=True), ends, strict=True):
+            ports = (None, None, sport) if protocol in (1, 58) else (sport, dport, None)
+            yield Ends(self._text(six, *source), self._text(six, *target), *ports)
+
     def rows(self, connections: I64) -> Iterator[Row]:
         """The rows of some connections, without a number yet."""
         rows = self._rows
-        columns = (rows.kind, rows.protocol, rows.six, rows.sport, rows.dport, rows.began, rows.packets, self._replied, self._doubt)
-        ends = zip(rows.source[connections].tolist(), rows.target[connections].tolist(), strict=True)
-        for values, (source, target) in zip(zip(*(column[connections].tolist() for column in columns), strict=True), ends, strict=True):
-            kind, protocol, six, sport, dport, began, packets, replied, doubt = values
+        columns = (column[connections].tolist() for column in (rows.kind, rows.began, rows.packets, self._replied, self._doubt))
+        for (kind, began, packets, replied, doubt), start in zip(zip(*columns, strict=True), self.starts(connections), strict=True):
             model = self._judged.rows[kind]
-            echo = protocol in (1, 58)
-            ports = (None, None, sport) if echo else (sport, dport, None)
-            start = Ends(self._text(six, *source), self._text(six, *target), *ports)
             final = Ends._make(mine if kept == first else kept for mine, first, kept in zip(start, model.start, model.final, strict=True))
             fields = numbered(model.fields, 0, began, packets, start, final)
             fields["replied"], fields["certainty"] = replied, _WORDS[doubt]

@@ -56,8 +56,11 @@ class WayBook:
         if number is None:
             number = self._known[key] = len(self.records)
             self.records.append(_Writer(self, use, slots).record())
-        self.rules.count(self.records[number]["rules"], self.records[number]["policies"], len(use.packets))
         return number, slots.values
+
+    def count(self, way: int, packets: int) -> None:
+        """So many packets went this way: its rules were hit."""
+        self.rules.count(self.records[way]["rules"], self.records[way]["policies"], packets)
 
     def step(self, record: dict[str, Any]) -> int:
         """The number of a step: ways share the steps in which they do not differ."""

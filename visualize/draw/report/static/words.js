@@ -80,7 +80,8 @@ function evidence(step, use) {
     return step === use.way.steps[0] && !step.local ? h('span', { class: 'evidence seen' }, icon('seen'), `seen, frame ${use.first}`) : null;
   const seen = use.way.seen[step.seen],
     frame = use.frames[step.seen];
-  if (seen.state === 'seen') return h('span', { class: 'evidence seen' }, icon('seen'), `seen, frame ${frame}`);
+  if (seen.state === 'seen')
+    return h('span', { class: 'evidence seen' }, icon('seen'), frame === null ? 'seen in the capture' : `seen, frame ${frame}`);
   if (seen.state === 'not seen') return h('span', { class: 'evidence unseen' }, icon('unseen'), 'not seen in the capture');
   return h('span', { class: 'evidence contradicted' }, icon('warning'), `the capture says otherwise: ${fill(seen.why, use.values)}`);
 }

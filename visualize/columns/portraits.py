@@ -1,0 +1,69 @@
+"""Every flow of a capture whose equal connections were replayed once, as a report shows it."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from visualize.alike import Alike, Likeness, Model
+from visualize.columns.cache import Settled
+from visualize.columns.classes import Note
+from visualize.flow import Ends, Flow, PathUse
+from visualize.packet.decode import decode
+from visualize.packet.packet import Packet
+from visualize.packet.pcap import Frame
+
+
+class Portraits:
+    """Every flow of a settled capture: replayed ones as they are, the others as `Alike`."""
+
+    def __init__(self, settled: Settled, capture: str) -> None:
+        self._settled, self._capture = settled, capture
+        self._notes: dict[tuple[int, int], tuple[Note, Ends]] = {}
+        self._models: dict[tuple[object, ...], Model] = {}
+
+    def flows(self) -> list[Flow | Alike]:
+        """In the order of their first packets."""
+        settled = self._settled
+        self._note()
+        members = settled.members()
+        leads, starts = settled.table.leads(members), settled.templates.starts(members)
+        return [self._alike(one, number, next(starts), leads[one]) if one >= 0 else replace(settled.run.flows[-1 - one], number=number)
+                for number, one in enumerate(settled.order.tolist(), 1)]
+
+    def _note(self) -> None:
+        """A packet of each kind, of each class."""
+        noted = self._settled.run.notes
+        connections = np.array(sorted(noted), np.int64)
+        leads = self._settled.table.leads(connections)
+        for connection, start in zip(connections.tolist(), self._settled.templates.starts(connections), strict=True):
+            kind = int(self._settled.table.rows.kind[connection])
+            for note in noted[connection]:
+                if note.number in leads[connection]:
+                    self._notes.setdefault((kind, leads[connection][note.number]), (note, start))
+
+    def _alike(self, connection: int, number: int, start: Ends, events: dict[int, int]) -> Alike:
+        rows = self._settled.table.rows
+        kind = int(rows.kind[connection])
+        ways: dict[str, dict[tuple[object, ...], tuple[int, list[int]]]] = {"original": {}, "reply": {}}
+        for frame, event in events.items():
+            known = self._settled.judged.kinds[(kind, event)]
+            ways[known.role].setdefault(known.shape, (event, []))[1].append(frame)
+        firsts = tuple((role, event) for role, found in ways.items() for event, _ in found.values())
+        model = self._models.get((kind, *firsts))
+        if model is None:
+            model = self._models[(kind, *firsts)] = self._model(kind, firsts)
+        leads = tuple(tuple(frames) for found in ways.values() for _, frames in found.values())
+        return Alike(number, model, start, int(rows.began[connection]), int(rows.ended[connection]), int(rows.packets[connection]), leads)
+
+    def _model(self, kind: int, firsts: tuple[tuple[str, int], ...]) -> Model:
+        uses = []
+        for role, event in firsts:
+            note, start = self._notes[(kind, event)]
+            uses.append(Likeness(role, PathUse(note.path, (note.number,), note.sightings), start, note.number))
+        sides = [tuple(one.use for one in uses if one.role == role) for role in ("original", "reply")]
+        return Model(Flow(0, self._capture, 0, 0, 0, sides[0], sides[1]), tuple(uses))
+
+    def packets(self, numbers: set[int]) -> dict[int, tuple[Frame, Packet]]:
+        """Frames of the capture, by number (from 1), with what they hold."""
+        wanted = self._settled.frames(np.array(sorted(numbers), np.int64))
+        return {frame.number: (frame, decoded.packet) for frame in wanted if (decoded := decode(frame)) is not None}
