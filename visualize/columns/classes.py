@@ -189,9 +189,9 @@ class _Rules:
         key = (netns, family, backend, table, name)
         if key not in self._known:
             namespace = self._host.namespaces[netns]
-            held = next(t for t in (namespace.tables4 if family == "ip" else namespace.tables6) or ()
-                        if t.name == table and t.backend.value == backend)
-            self._known[key] = not any(depends_on_more(rule, held.chains) or (self._sets[netns] and _asks_a_set(rule))
+            held = next((t for t in (namespace.tables4 if family == "ip" else namespace.tables6) or ()
+                         if t.name == table and t.backend.value == backend), None)
+            self._known[key] = held is not None and not any(depends_on_more(rule, held.chains) or (self._sets[netns] and _asks_a_set(rule))
                                        for rule in held.chains[name].rules)
         return self._known[key]
 

@@ -217,7 +217,7 @@ class _Writer:
         else:
             self.stack.append(step.chain)
         via = self.stack[:-1]
-        number = self.book.rules.rule(step.file, step.line)
+        number = self.book.rules.rule(step)
         self.rules += [number] if number is not None else []
         return {"step": "rule", "hook": step.hook, "table": step.table, "chain": step.chain, "number": step.rule, "rule": number,
                 "via": via, "did": did(step), "verdict": step.verdict, "quiet": not matters(step),

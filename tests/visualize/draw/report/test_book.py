@@ -1,6 +1,7 @@
 """The report's record: hits are the kernel's, ways are written once, rows are filled right, strangers' text can't leave the data block."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address
@@ -107,3 +108,18 @@ def test_a_data_block_ends_where_we_end_it(text: str) -> None:
     read = json.loads(block)["name"][0]
     assert read.isprintable()
     assert read == text or "\\" in read
+
+
+def test_native_rules_stand_beside_iptables() -> None:
+    """Rules of `nft` that are no iptables' are listed with their place, and their hits are those of the steps that name them."""
+    world = SAMPLES.parent / "tests" / "kernel" / "recorded" / "native"
+    loaded = load(str(world / "snapshot.tar.gz"))
+    flows = gather(replay(loaded, sources(loaded, (str(world / "any.pcap"),))[0], {}))
+    record = book(loaded.built.host, flows, {}, (), NOWHERE)
+    hits = {(chain["table"], chain["name"], rule["number"]): rule["hits"] for chain in record["chains"] for rule in chain["rules"] if chain["family"] == "inet"}
+    uses = [use for flow in flows for use in (*flow.original, *flow.reply)]
+    expected = Counter((step.table, step.chain, step.rule) for use in uses for step in use.path.steps if isinstance(step, RuleMatched)
+                       and step.family == "inet" for _ in use.packets)
+    assert {key: count for key, count in hits.items() if count} == dict(expected)
+    assert expected
+    assert all(step["rule"] is not None for step in record["steps"] if step["step"] == "rule")

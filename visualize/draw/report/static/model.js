@@ -58,7 +58,7 @@ function makeFlow(row, position) {
 const FLOWS = R.flows.map(makeFlow);
 const flowById = new Map(FLOWS.map((flow) => [flow.id, flow]));
 const RULES = R.chains.flatMap((chain) => chain.rules.map((rule) => Object.assign(rule, { chain })));
-const place = (rule) => `${rule.file}:${rule.line}`;
+const place = (rule) => (rule.line ? `${rule.file}:${rule.line}` : `${rule.file}:${rule.chain.table}/${rule.chain.name}/${rule.number}`);
 const ruleByPlace = new Map(RULES.map((rule) => [place(rule), rule]));
 const ruleLink = (rule) => `#rule=${encodeURI(place(rule))}`;
 const namespaceContainers = new Map(R.host.namespaces.map((namespace) => [namespace.name, namespace.containers]));

@@ -4,6 +4,7 @@
 const rulesView = { cards: [], hitOnly: false, text: '' };
 const MANY = 300; // rules that are shown at once in a chain, and chains' rules that are open at the start
 const RULE_TITLES = ['Rule', 'Text', 'Hits here', 'Flows', 'Host’s packets', 'Host’s bytes'];
+const FAMILIES = { ip: 'IPv4', ip6: 'IPv6', inet: 'IPv4 and IPv6' };
 const counter = (value) => (value === null || value === undefined ? '—' : number(value));
 
 const flowsByRule = new Map();
@@ -34,6 +35,7 @@ function chainFacts(chain) {
     plural(chain.rules.length, 'rule'),
     base && `policy: ${number(chain.hits)} hits here${host}`,
     chain.absent && 'not in the kernel: no hook runs',
+    chain.native,
   ]
     .filter(Boolean)
     .join(' · ');
@@ -106,8 +108,7 @@ function ruleSections() {
   for (const card of rulesView.cards) {
     const { netns, family, backend } = card.chain;
     const key = JSON.stringify([netns, family, backend]);
-    if (!groups.has(key))
-      groups.set(key, { netns, told: ` ${family === 'ip' ? 'IPv4' : 'IPv6'}${backend === 'unknown' ? '' : `, ${backend}`}`, cards: [] });
+    if (!groups.has(key)) groups.set(key, { netns, told: ` ${FAMILIES[family] || family}${backend === 'unknown' ? '' : `, ${backend}`}`, cards: [] });
     groups.get(key).cards.push(card);
   }
   const titles = new Map(R.places.map((one) => [one.name, one.title]));
