@@ -77,9 +77,10 @@ def _bonded(stack: Stack, name: str, skb: Skb) -> End:
 def _rise(stack: Stack, name: str, other: Stack, upper: Interface, skb: Skb) -> End:
     """The frame goes on as that of a device on this one, perhaps in another namespace (another_round)."""
     if other is stack:
+        skb.packet_type = "unicast" if upper.kind != "vlan" else skb.packet_type
         yield Received(stack.netns, skb.packet, upper.name)
         return (yield from arrive(stack, upper.name, skb))
-    return (yield from enter(stack, name, other, upper, skb, skb.packet_type))
+    return (yield from enter(stack, name, other, upper, skb, "unicast" if upper.kind != "vlan" else skb.packet_type))
 
 
 # -- send -------------------------------------------------------------------------------------------------------------

@@ -106,6 +106,11 @@ def multicast_refused4(stack: Stack, device: str, packet: Packet) -> str:
     return _source_refused(stack, device, packet, None, broadcast=True)
 
 
+def is_of_routers(group: IPAddress) -> bool:
+    """All-routers groups, which the kernel joins where it forwards (dev_forward_change)."""
+    return str(group) in ("ff01::2", "ff02::2", "ff05::2")
+
+
 def joined(stack: Stack, device: str, group: IPAddress) -> bool | None:
     """Whether an interface has joined a group; None where that was not captured and the kernel does not join it by itself."""
     interface = stack.interface(device)
@@ -113,7 +118,7 @@ def joined(stack: Stack, device: str, group: IPAddress) -> bool | None:
         return group in interface.groups
     if str(group) in ("224.0.0.1", "ff02::1", "ff01::1"):
         return True
-    if str(group) in ("ff01::2", "ff02::2", "ff05::2") and stack.flag(6, "forwarding", device, combine="own") == 1:
+    if is_of_routers(group) and stack.flag(6, "forwarding", device, combine="own") == 1:
         return True  # dev_forward_change
     asked = int(group) & 0xFFFFFF
     solicited = group.version == 6 and int(group) >> 24 == int(IPv6Address("ff02::1:ff00:0")) >> 24

@@ -163,6 +163,10 @@ def _multicast(stack: Stack, name: str, skb: Skb) -> End:
     joined = incoming.joined(stack, name, group)
     if joined is False:
         return dropped(stack, skb, f"{name} has not joined {group}, and multicast routing is not modelled")
+    if joined is None and incoming.is_of_routers(group):
+        skb.journey.doubts.note("routing", f"whether a process has joined {group} is not captured; the kernel does not, where it does not forward",
+                                "nobody has", "ip maddr")
+        return dropped(stack, skb, f"{name} has not joined {group}")
     if joined is None:
         skb.journey.doubts.note("routing", f"whether a process has joined {group} is not captured", "it has", "ip maddr", weak=True)
     return (yield from _deliver(stack, name, skb))

@@ -11,7 +11,7 @@ from visualize.datapath import device, ip, neighbour
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
 from visualize.packet.packet import Packet
-from visualize.path import Ended, Step, Verdict
+from visualize.path import Crossed, Ended, Step, Verdict
 
 End = Generator[Step, None, Ended]
 Upper = tuple[Stack, Interface]
@@ -84,8 +84,12 @@ def send(stack: Stack, interface: Interface, skb: Skb) -> End:
     if interface.kind == "vlan":
         return (yield from _send_vlan(stack, interface, *below, skb))
     sibling = _sibling(stack, interface, *below, skb)
-    if sibling is not None:
+    if sibling is not None and interface.kind == "ipvlan":
         return (yield from device.enter(stack, interface.name, *sibling, skb, "unicast"))
+    if sibling is not None:  # dev_forward_skb: the lower device takes it in, as a capture there shows
+        there, parent = below
+        yield Crossed(there.netns, skb.packet, stack.netns, interface.name, parent.name)
+        return (yield from device.enter(there, parent.name, *sibling, skb, "unicast"))
     if interface.kind == "ipvlan" and interface.ipvlan_mode in ("l3", "l3s"):
         return (yield from _send_ipvlan3(stack, interface, *below, skb))
     return (yield from _down(stack, *below, skb))
