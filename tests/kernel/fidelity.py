@@ -118,6 +118,13 @@ def _places(backend: str, family: int, text: str) -> Iterator[tuple[str, str]]:
             yield f"{backend} {'ip' if family == 4 else 'ip6'} {table} {chain} {counts[chain]}", rest[0] if rest else ""
 
 
+def _named(vectors: set[str]) -> str:
+    """The sheets, or a few recorded worlds where no sheet asks: what new worlds do not change."""
+    sheets = sorted(one for one in vectors if one.startswith(("sheet", "every")))
+    worlds = sorted(vectors - set(sheets))
+    return ", ".join(sheets) if sheets else ", ".join(worlds[:3]) + (" and others" if len(worlds) > 3 else "")
+
+
 def _about(source: str) -> str:
     return source.split('"""')[1].strip().split("\n")[0].split(": ", 1)[-1].rstrip(".")
 
@@ -145,8 +152,7 @@ def rows(kind: str, proved: dict[tuple[str, str], Proof]) -> Iterator[str]:
         proof = proved.get((kind, "" if name == "builtin" else name.replace("_", "-"))) or proved.get((kind, name))
         shown = "`-s -d -i -o -p -f`" if name == "builtin" else f"`-{kind} {name}`"
         unasked = sorted(_known(source) - (proof.options if proof else set())) if proof and kind == "m" else []
-        vectors = sorted(proof.vectors, key=lambda one: (not one.startswith("sheet"), one)) if proof else []
-        by = ", ".join(vectors[:3]) + (f" and {len(vectors) - 3} more" if len(vectors) > 3 else "")
+        by = _named(proof.vectors if proof else set())
         yield f"| {shown} | {_about(source)} | {_status(name, source, proof, kind == 'j')} | {by} | {' '.join(unasked[:6])} |"
 
 
@@ -160,7 +166,7 @@ def devices() -> Iterator[str]:
         holding = [name for name, text in cases.items() if f"type {kind}" in text or (kind == "bridge" and '"world": "bridge"' in text) or (
             kind == "loopback" and '"world": "local"' in text) or kind == "veth"]
         status = "not modelled" if not files else "exact, proved" if holding else "modelled, unproved"
-        yield f"| {kind} | {status} | {', '.join(holding[:3])}{f' and {len(holding) - 3} more' if len(holding) > 3 else ''} |"
+        yield f"| {kind} | {status} | {', '.join(holding[:3])}{' and others' if len(holding) > 3 else ''} |"
 
 
 def sets() -> Iterator[str]:
@@ -176,7 +182,7 @@ def sets() -> Iterator[str]:
 def page() -> str:
     """The whole page."""
     proved = proofs()
-    verdicts = [f"| `-j {name}` | {what} | exact, proved | {len(proved['j', name].vectors)} vectors | |" for name, what in VERDICTS.items()]
+    verdicts = [f"| `-j {name}` | {what} | exact, proved | {_named(proved['j', name].vectors)} | |" for name, what in VERDICTS.items()]
     return "\n".join([
         "# What is exact, and how it is known", "",
         "*Made by `python -m tests.kernel.fidelity` from the code and the recorded vectors; a test holds that it is up to date.*", "",

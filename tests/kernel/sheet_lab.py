@@ -149,6 +149,7 @@ class Difference:
     replay: str
     certain: bool
     why: str = ""
+    path_certain: bool = True  # no doubt at all on the packet's path
 
     def __str__(self) -> str:
         return (f"{self.what}\n    packet: {self.packet}\n    kernel: {self.kernel}   replay: {self.replay}"
@@ -230,9 +231,11 @@ def _judge(shot: Shot, line: Any, texts: dict[int, tuple[str, str]]) -> list[Dif
     for number in sorted(set(got) ^ set(want)):
         text, place = texts.get(number, (f"rule {number}", ""))
         found.append(Difference(shot["text"] + f"  {shot['sent']}", text, "yes" if number in want else "no", "yes" if number in got else "no",
-                                place not in doubted, path.end.why if path.verdict.value != "forwarded" else ""))
+                                place not in doubted, path.end.why if path.verdict.value != "forwarded" else "",
+                                path.certainty.value == "certain"))
     if not found and got != want:
-        found.append(Difference(shot["text"], "order", str(want), str(got), path.certainty.value == "certain"))
+        found.append(Difference(shot["text"], "order", str(want), str(got), path.certainty.value == "certain",
+                                path_certain=path.certainty.value == "certain"))
     return found + (_judge_out(shot, line) if not found else [])
 
 
@@ -248,7 +251,8 @@ def _judge_out(shot: Shot, line: Any) -> list[Difference]:
     got = [_fields(one.final) for one in _family(path) if one.final is not None and one.verdict.value == "forwarded"]
     if sorted(map(str, want)) == sorted(map(str, got)):
         return []
-    return [Difference(shot["text"] + f"  {shot['sent']}", "what left", f"\n      {want}", f"\n      {got}", path.certainty.value == "certain", path.end.why)]
+    return [Difference(shot["text"] + f"  {shot['sent']}", "what left", f"\n      {want}", f"\n      {got}", path.certainty.value == "certain", path.end.why,
+                       path.certainty.value == "certain")]
 
 
 def _family(path: Any) -> Iterator[Any]:

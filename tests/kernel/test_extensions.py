@@ -2,6 +2,8 @@
 
 import os
 import random
+import shutil
+import struct
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,29 @@ def test_the_replay_agrees_with_the_recorded_kernel(folder: Path) -> None:
     found = sheet_lab.compare(folder)
     assert found.packets > 0
     assert not found.wrong, "\n" + "\n".join(sheet_lab.summary(found.first()))
+
+
+@pytest.mark.parametrize(("folder", "length"), [(folder, 68 if folder.name.endswith("legacy") else 94) for folder in VECTORS],
+                         ids=lambda value: getattr(value, "name", str(value)))
+def test_a_cut_capture_is_never_certain_and_wrong(folder: Path, length: int, tmp_path: Path) -> None:
+    """With only the first bytes of each frame (`tcpdump -s`), what can't be told is a doubt. (What left is compared by whole packets only.)"""
+    shutil.copytree(folder, tmp_path / "cut")
+    capture = tmp_path / "cut" / "any.pcap"
+    if capture.exists():
+        capture.write_bytes(_cut(capture.read_bytes(), length))
+    wrong = [one for one in sheet_lab.compare(tmp_path / "cut").wrong if one.path_certain and one.what != "what left"]
+    assert not wrong, "\n" + "\n".join(sheet_lab.summary(wrong))
+
+
+def _cut(data: bytes, length: int) -> bytes:
+    """A capture file with at most so many bytes of each frame."""
+    out, at = [data[:24]], 24
+    while at < len(data):
+        seconds, nanoseconds, held, whole = struct.unpack("<IIII", data[at:at + 16])
+        frame = data[at + 16:at + 16 + held][:length]
+        out += [struct.pack("<IIII", seconds, nanoseconds, len(frame), whole), frame]
+        at += 16 + held
+    return b"".join(out)
 
 
 def test_every_sheet_is_recorded() -> None:

@@ -11,12 +11,15 @@ from visualize.datapath.order import Turn
 from visualize.datapath.skb import Skb
 from visualize.datapath.source import select_source
 from visualize.datapath.stack import Stack
+from visualize.datapath.tuples import tuple_of
 from visualize.netfilter.here import Here
 from visualize.netfilter.hook import Hook
+from visualize.netfilter.match.connlimit import UNREAD
 from visualize.netfilter.native.bind import NativeTable
 from visualize.netfilter.outcome import Begets, NatRequest, Outcome, RuleVerdict
 from visualize.netfilter.rule import BoundTable
 from visualize.netfilter.walk import Walked, walk
+from visualize.packet.packet import Packet, Protocol
 from visualize.path import Ended, Rewritten, RuleMatched, Step, Tracked, Verdict
 
 Way = Generator[Step, None, Ended | None]
@@ -60,7 +63,7 @@ def _conntrack(stack: Stack, hook: Hook, skb: Skb) -> Way:
         skb.tracking = Tracking(None, "INVALID", why="its checksum is wrong")
     else:
         skb.tracking = _expected(stack, hook, skb, stack.tracker.track(skb.packet, skb.zone, skb.journey.now))
-    _doubt_tracking(skb, hook)
+    _doubt_tracking(stack, skb, hook)
     if skb.tracking.connection is not None and not skb.packet.is_icmp_error:
         skb.tracking.connection.count(skb.tracking.reply, skb.packet.length)
     skb.journey.states.append((stack.netns, skb.tracking))
@@ -86,15 +89,28 @@ def _expected(stack: Stack, hook: Hook, skb: Skb, tracking: Tracking) -> Trackin
     return tracking
 
 
-def _doubt_tracking(skb: Skb, hook: Hook) -> None:
+def _doubt_tracking(stack: Stack, skb: Skb, hook: Hook) -> None:
     """What the connection that was found does not tell for sure: a port drawn by lot, or whose answer this is."""
     assert skb.tracking is not None
     connection = skb.tracking.connection
     at = f"conntrack {hook.value}"
     if skb.tracking.guess:
         skb.journey.doubts.note(at, skb.tracking.guess, "it is valid" if connection is not None else "it is not", _SETTLE, weak=connection is None)
+    if _cut_short(skb.packet):
+        stack.memory[UNREAD] = True
+        skb.journey.doubts.note(at, "the capture ends before what conntrack reads of the packet", f"it is {skb.tracking.state}",
+                                "capture whole packets (tcpdump -s 0)", weak=True)
     if connection is not None and connection.lot:
         skb.journey.doubts.note(at, connection.lot, "a port that is free", _SETTLE, weak=True, by_chance=True)
+
+
+def _cut_short(packet: Packet) -> bool:
+    """The capture lacks a transport header, or the packet that an ICMP error quotes, which conntrack had."""
+    if not packet.cut or packet.fragment_offset:
+        return False
+    if packet.is_icmp_error:
+        return packet.inner is None or tuple_of(packet.inner) is None
+    return packet.tcp_flags is None if packet.protocol == Protocol.TCP else tuple_of(packet) is None
 
 
 def _confirm(stack: Stack, skb: Skb) -> Ended | None:

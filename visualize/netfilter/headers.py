@@ -30,13 +30,18 @@ def not_captured(what: str, default: bool = False) -> Answer:
     return unknown(f"the capture lacks {what}", default, "capture whole packets (tcpdump -s 0)")
 
 
+def unwalked(packet: Packet) -> Answer | None:
+    """UNKNOWN where the capture ends within the IPv6 extension headers, so that the protocol is not told."""
+    return not_captured("the IPv6 extension headers") if packet.cut and packet.family == 6 and packet.protocol in EXTENSIONS else None
+
+
 def no_transport(packet: Packet, protocol: int) -> Answer | None:
     """Why the packet has no header of `protocol` to look at: None where it has one.
 
     A later fragment has no ports, and says NO even behind a `!` (tcp_mt, udp_mt, icmp_match).
     """
     if packet.protocol != protocol:
-        return no(f"protocol is {packet.protocol_name}")
+        return unwalked(packet) or no(f"protocol is {packet.protocol_name}")
     if packet.fragment_offset > 0:
         if protocol == Protocol.TCP and packet.family == 4 and packet.fragment_offset == 8:
             return hotdrop("a TCP fragment at offset 8 is an attack; the kernel drops it")

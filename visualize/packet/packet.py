@@ -109,6 +109,11 @@ class Packet:
             return self.icmp_type in (3, 4, 5, 11, 12)
         return self.protocol == Protocol.ICMPV6 and self.icmp_type is not None and self.icmp_type < 128
 
+    @property
+    def cut(self) -> bool:
+        """The capture holds fewer bytes of it than were sent (`tcpdump -s`)."""
+        return 0 < len(self.raw) < self.length
+
     def describe(self) -> str:
         """`tcp 172.17.0.2:40000 > 198.51.100.2:80`, `icmp 10.0.0.1 > 10.0.0.2 type 8 id 7`: for people."""
         text = f"{self.protocol_name} {endpoint(self.src, self.sport)} > {endpoint(self.dst, self.dport)}"

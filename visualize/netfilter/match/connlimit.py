@@ -16,6 +16,8 @@ from visualize.netfilter.here import ConnectionView, Here
 from visualize.netfilter.options import integer, not_known, word
 from visualize.packet.packet import Packet
 
+UNREAD = "unread"  # the key of here.memory that is true once conntrack met a packet of which the capture lacks what it reads
+
 
 class Connlimit:
     """The bound match. The connections that met the rule are kept in here.memory, under its key."""
@@ -35,6 +37,8 @@ class Connlimit:
         if not here.fresh:
             others = [one for one in self._same(here, group) if one is not here.connection and one not in alive]
             high += len(others)
+        if here.memory.get(UNREAD):
+            high = max(high, self.limit + 1)  # a cut packet may have begun a connection that nobody knows
         if (low > self.limit) == (high > self.limit):
             return decide(low > self.limit, f"{low} connections of {packet.src}, the limit is {self.limit}", self.upto)
         return unknown(f"-m connlimit: {low} to {high} connections, the limit is {self.limit}; which of them met this rule before the capture "

@@ -5,7 +5,7 @@
 
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, no
-from visualize.netfilter.headers import not_captured
+from visualize.netfilter.headers import not_captured, unwalked
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, integer, not_known, word
 from visualize.packet.packet import CWR, ECE, Packet, Protocol
@@ -16,7 +16,7 @@ def _flag_check(option: Option, bit: int) -> Check:
 
     def check(packet: Packet, here: Here) -> Answer:
         if packet.protocol != Protocol.TCP or packet.fragment_offset > 0:
-            return no("not a TCP header")
+            return unwalked(packet) or no("not a TCP header")
         if packet.tcp_flags is None:
             return not_captured("the TCP flags").negate(option.negated)
         return decide(bool(packet.tcp_flags & bit), f"{name} is {'set' if packet.tcp_flags & bit else 'not set'}", option.negated)

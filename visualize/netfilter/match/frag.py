@@ -5,7 +5,7 @@
 
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, yes
-from visualize.netfilter.headers import extension_bytes, extension_header, not_captured
+from visualize.netfilter.headers import extension_bytes, extension_header, not_captured, unwalked
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, not_known, number_range, word
 from visualize.packet.packet import Packet
@@ -22,20 +22,31 @@ def _there(packet: Packet, here: Here) -> Answer:
 
 def _check(option: Option) -> Check:
     match option.name:
+        case "--fragfirst" | "--fragmore" | "--fraglast" | "--fragid":
+            return _known(_field_check(option))
+        case "--fragres":
+            return _reserved
+        case "--fraglen":
+            return lambda packet, here: decide(True, "")  # read and never compared by the kernel
+        case _:
+            raise not_known(option)
+
+
+def _known(check: Check) -> Check:
+    """The check, where the fragment header was captured."""
+    return lambda packet, here: unwalked(packet) or check(packet, here)
+
+
+def _field_check(option: Option) -> Check:
+    match option.name:
         case "--fragfirst":
             return lambda packet, here: decide(packet.fragment_offset == 0, "not the first fragment")
         case "--fragmore":
             return lambda packet, here: decide(packet.more_fragments, "no more fragments follow")
         case "--fraglast":
             return lambda packet, here: decide(not packet.more_fragments, "more fragments follow")
-        case "--fragres":
-            return _reserved
-        case "--fraglen":
-            return lambda packet, here: decide(True, "")  # read and never compared by the kernel
-        case "--fragid":
-            return _id_check(option)
         case _:
-            raise not_known(option)
+            return _id_check(option)
 
 
 def _reserved(packet: Packet, here: Here) -> Answer:

@@ -5,7 +5,7 @@
 
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, no
-from visualize.netfilter.headers import needed_bytes
+from visualize.netfilter.headers import needed_bytes, unwalked
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, not_known, number_range, word
 from visualize.packet.packet import Packet
@@ -22,7 +22,7 @@ def _check(option: Option) -> Check:
 
     def check(packet: Packet, here: Here) -> Answer:
         if packet.protocol != IPCOMP or packet.fragment_offset > 0:
-            return no("not an IPComp header")
+            return unwalked(packet) or no("not an IPComp header")
         found = needed_bytes(packet, 0, 4, option.negated)
         if isinstance(found, Answer):
             return found

@@ -6,7 +6,7 @@
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, no, yes
 from visualize.netfilter.extension import BindError
-from visualize.netfilter.headers import hotdrop, needed_bytes
+from visualize.netfilter.headers import hotdrop, needed_bytes, unwalked
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, integer, not_known, word
 from visualize.packet.packet import Packet
@@ -19,7 +19,7 @@ NAMES = {"brr": 0, "binding-refresh-request": 0, "hoti": 1, "home-test-init": 1,
 
 def _header(packet: Packet, here: Here) -> Answer:
     if packet.protocol != MOBILITY or packet.fragment_offset > 0:
-        return no("not a mobility header")
+        return unwalked(packet) or no("not a mobility header")
     header = needed_bytes(packet, 0, 6)
     if isinstance(header, Answer):
         return header

@@ -5,7 +5,7 @@
 
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, no, yes
-from visualize.netfilter.headers import cut_header
+from visualize.netfilter.headers import cut_header, unwalked
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, not_known, port_range, words
 from visualize.packet.packet import Packet, Protocol
@@ -15,7 +15,7 @@ WITH_PORTS = (Protocol.TCP, Protocol.UDP, Protocol.UDPLITE, Protocol.SCTP, Proto
 
 def _header(packet: Packet, here: Here) -> Answer:
     if packet.protocol not in WITH_PORTS:
-        return no(f"{packet.protocol_name} has no ports")
+        return unwalked(packet) or no(f"{packet.protocol_name} has no ports")
     if packet.fragment_offset > 0:
         return no("a later fragment has no ports")
     return yes()

@@ -5,7 +5,7 @@
 
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.answer import Answer, decide, no
-from visualize.netfilter.headers import TCPOPT_MSS, tcp_option_bytes, tcp_options
+from visualize.netfilter.headers import TCPOPT_MSS, tcp_option_bytes, tcp_options, unwalked
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import All, Check, not_known, number_range, word
 from visualize.packet.packet import Packet, Protocol
@@ -24,7 +24,7 @@ def _check(option: Option) -> Check:
 
     def check(packet: Packet, here: Here) -> Answer:
         if packet.protocol != Protocol.TCP:
-            return no(f"protocol is {packet.protocol_name}")
+            return unwalked(packet) or no(f"protocol is {packet.protocol_name}")
         options = tcp_option_bytes(packet, option.negated)
         mss = mss_of(packet)
         if isinstance(options, Answer) and (options.hotdrop or mss is None):

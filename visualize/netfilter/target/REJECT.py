@@ -7,6 +7,7 @@ this host alone (nf_send_reset, icmp_send).
 """
 
 from snapshot.host.firewall import Clause
+from visualize.netfilter.answer import unknown
 from visualize.netfilter.extension import BindError
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import not_known, word
@@ -32,6 +33,8 @@ class Reject:
 
     def act(self, packet: Packet, here: Here) -> Outcome:
         """DROP; begets the answer unless the kernel would send none."""
+        if self.kind == "tcp-reset" and packet.cut and packet.protocol == Protocol.TCP and packet.tcp_flags is None:
+            return Outcome(RuleVerdict.DROP, doubt=unknown("REJECT: the capture lacks the TCP flags that the reset answers", settle="tcpdump -s 0"))
         silent = self._silence(watch(packet, here.read), here)
         if silent:
             return Outcome(RuleVerdict.DROP, note=f"no answer is sent: {silent}")

@@ -9,8 +9,9 @@ taken from the interfaces; a route's own is not modelled.
 from dataclasses import replace
 
 from snapshot.host.firewall import Clause
+from visualize.netfilter.answer import Answer, unknown
 from visualize.netfilter.extension import BindError
-from visualize.netfilter.headers import TCPOPT_MSS
+from visualize.netfilter.headers import TCPOPT_MSS, tcp_option_bytes
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import integer, not_known, word
 from visualize.netfilter.outcome import CONTINUE, Outcome, RuleVerdict
@@ -25,8 +26,12 @@ class Tcpmss:
 
     def act(self, packet: Packet, here: Here) -> Outcome:
         """CONTINUE with the lowered option; DROP where the path MTU has no room for a header."""
-        if packet.protocol != Protocol.TCP or packet.fragment_offset > 0 or packet.tcp_flags is None:
+        if packet.protocol != Protocol.TCP or packet.fragment_offset > 0:
             return CONTINUE
+        options = tcp_option_bytes(packet)
+        if isinstance(options, Answer):
+            return CONTINUE if options.hotdrop else Outcome(doubt=unknown(
+                "TCPMSS: the capture lacks the TCP options that it may change", settle="tcpdump -s 0"))
         overhead = 40 if packet.family == 4 else 60
         mtu = self._path_mtu(here)
         if self.mss is None and mtu is None:

@@ -6,8 +6,9 @@
 from dataclasses import replace
 
 from snapshot.host.firewall import Clause
+from visualize.netfilter.answer import Answer, unknown
 from visualize.netfilter.extension import BindError
-from visualize.netfilter.headers import TCPOPT_NOP
+from visualize.netfilter.headers import TCPOPT_NOP, tcp_option_bytes
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import integer, not_known, words
 from visualize.netfilter.outcome import CONTINUE, Outcome
@@ -26,6 +27,8 @@ class Tcpoptstrip:
         """CONTINUE with NOPs in the place of the options."""
         if packet.protocol != Protocol.TCP or packet.fragment_offset > 0:
             return CONTINUE
+        if packet.cut and isinstance(tcp_option_bytes(packet), Answer):
+            return Outcome(doubt=unknown("TCPOPTSTRIP: the capture lacks the TCP options that it may change", settle="tcpdump -s 0"))
         options, at = bytearray(packet.tcp_options), 0
         while at < len(options):
             size = 1 if options[at] < 2 else (options[at + 1] if at + 1 < len(options) else 0) or 1
