@@ -15,6 +15,7 @@ from visualize.commands.report import command
 
 ROOT = Path(__file__).parents[4]
 SAMPLES = ROOT / "samples"
+NAMES = sorted(path.parent.name for path in SAMPLES.glob("*/snapshot.tar.gz"))
 CONTAINER = "<img src=x onerror=alert(1)>"
 COMMENT = "</script><script>alert(1)</script>"
 BRIDGE = "<b>dk0</b>"

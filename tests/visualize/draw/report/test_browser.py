@@ -248,6 +248,32 @@ def test_hostile_names_do_nothing_and_show_as_text(hostile: Page, fragment: str)
         assert reports.CONTAINER in drawn
 
 
+WALK = """const done = arguments[0], wrong = [], wait = () => new Promise((next) => setTimeout(next, 10));
+          const flows = JSON.parse(document.querySelector('[data-record]').textContent).flows.map((row) => `flow=${row[0]}`);
+          (async () => {
+            for (const name of ['summary', 'flows', 'topology', 'rules', 'doubts', 'about', ...flows]) {
+              location.hash = name;
+              await wait();
+              const text = document.querySelector('.view:not([hidden])').textContent;
+              const odd = /.{0,30}(undefined|NaN|\\[object|null).{0,20}/.exec(text);
+              if (odd || !text) wrong.push([name, odd && odd[0]]);
+            }
+            done([flows.length, wrong]);
+          })();"""
+
+
+@pytest.mark.parametrize("name", reports.NAMES)
+def test_every_flow_of_every_sample_opens(driver: object, folder: Path, name: str) -> None:
+    """Each view and each flow's page: something is shown, nothing is left unfilled, the console stays silent."""
+    page = Page(driver, reports.sample(name, folder))  # type: ignore[arg-type]
+    page.open()
+    page.driver.set_script_timeout(120)
+    count, wrong = page.driver.execute_async_script(WALK)
+    assert wrong == []
+    assert count == len(reports.flows(name))
+    assert page.logs() == []
+
+
 def test_the_policy_stops_what_is_not_the_pages_own(bridge: Page) -> None:
     """Even a script or a request that got into the page would not run and not leave."""
     bridge.open()
