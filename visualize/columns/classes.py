@@ -167,6 +167,8 @@ class _Rules:
 
     def decide_by_atoms(self, path: Path) -> bool:
         """Whether every chain that the path entered holds only rules that look at atoms."""
+        if any(self._host.namespaces[name].nft for name in {step.netns for step in path.steps}):
+            return False  # native rules: what they compare with is not among the atoms
         before = None
         for step in path.steps:
             match step:
