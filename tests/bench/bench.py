@@ -66,6 +66,7 @@ class Figures:
 
     def add(self, what: str, took: Took, frames: int = 0, ours: float = 0.0) -> float:
         """A row; returns the time. `ours` marks it as a peer of a figure of ours."""
+        print(f"{what}: {took.seconds:.2f} s", file=sys.stderr)  # the table comes only at the end
         rate = f"{frames / took.seconds:,.0f}" if frames else ""
         self.table.add_row(f"  {what}" if ours else what, f"{took.seconds:.2f}", f"{took.peak / 1024:.0f}" if took.peak else "", rate,
                            f"{ours / took.seconds:.2f}" if ours else "", style="dim" if ours else None)
