@@ -16,6 +16,7 @@ from snapshot.host import Host, Namespace
 from snapshot.host.conntrack import ConntrackEntry
 from visualize.columns import classes, frames, odd
 from visualize.columns.atoms import Atoms, helps
+from visualize.columns.clashes import clashes
 from visualize.columns.digest import Digest, Recipe
 from visualize.columns.frames import I64, Bools, ends_from
 from visualize.columns.mix import U64
@@ -119,7 +120,7 @@ class Cache:
             run = self._replay(table, header, replayed, chosen, start)
             judged = classes.judge(self.host, atoms, table, pairs, run, slow, chosen)
             bad = judged.irregular & ~slow
-            bad |= classes.clashes(table, run, judged, slow)
+            bad |= clashes(table, run, judged, slow)
             if not bad.any():
                 return Settled(self.read, header, table, run, judged, classes.Templates(table, pairs, judged), _order(table, run, replayed))
             slow |= bad
