@@ -19,11 +19,12 @@ from visualize.columns.atoms import Atoms, helps
 from visualize.columns.clashes import clashes
 from visualize.columns.digest import Digest, Recipe
 from visualize.columns.frames import I64, Bools, ends_from
+from visualize.columns.kinds import Captured
 from visualize.columns.mix import U64
 from visualize.columns.records import FRAMES, Chunk, Reader, Records
 from visualize.columns.spread import Spread
 from visualize.columns.streams import Home, window
-from visualize.columns.table import SECOND, Captured, Kept, Limits, Table
+from visualize.columns.table import SECOND, Kept, Limits, Table
 from visualize.datapath import bridge
 from visualize.datapath.machine import Machine
 from visualize.datapath.tuples import from_entry
@@ -253,7 +254,7 @@ def _bridges_know(host: Host, namespace: Namespace, source: Source, table: Table
     names = {interface.index: interface.name for interface in namespace.interfaces.values()}
     stack = Machine(host).stack(source.netns)
     assert stack is not None
-    for index, mac in table.places:
+    for index, mac in table.kinds.places:
         port = namespace.interfaces.get(source.interface or names.get(index) or "")
         master = namespace.interfaces.get(port.master) if port is not None and port.master else None
         if port is None or master is None or master.kind != "bridge":

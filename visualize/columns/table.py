@@ -6,7 +6,7 @@ frame; so nothing here has to know what becomes of it.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from visualize.columns import regular
 from visualize.columns.atoms import Atoms
+from visualize.columns.connections import Columns
 from visualize.columns.digest import Digest, Segments
-from visualize.columns.frames import I64, LINKS, Bools
+from visualize.columns.frames import I64, Bools
+from visualize.columns.kinds import Captured, Kinds, echo_replies
 from visualize.columns.mix import U64, distinct, mix
 from visualize.columns.odd import Odd
 from visualize.columns.regular import Windows
@@ -37,16 +39,6 @@ class Limits:
     loose: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """Hashes of tuples in captured conntrack tables. `before`: known at the start. `plain`, `translated`: of the later ones."""
-
-    before: U64
-    plain: U64
-    plain_forward: Bools
-    translated: U64
-
-
 @dataclass(slots=True)
 class Kept:
     """What is kept of a chunk: enough to find a connection's frames again."""
@@ -58,44 +50,12 @@ class Kept:
     events: NDArray[np.int32]  # of the frames that show a packet first, in order
 
 
-@dataclass(slots=True)
-class Columns:
-    """One row for each connection."""
-
-    first: I64 = field(default_factory=lambda: np.zeros(0, np.int64))  # row of its first frame in the capture
-    began: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    ended: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    last: I64 = field(default_factory=lambda: np.zeros(0, np.int64))  # time of its last packet so far
-    packets: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    protocol: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    six: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    sport: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    dport: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    replied: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    closing: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    kind: I64 = field(default_factory=lambda: np.full(0, -1, np.int64))  # its class: the event of its first packet
-    slow: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    source: U64 = field(default_factory=lambda: np.zeros((0, 2), np.uint64))
-    target: U64 = field(default_factory=lambda: np.zeros((0, 2), np.uint64))
-
-    def grow(self, count: int) -> None:
-        """Make room for so many connections."""
-        have = len(self.first)
-        if count <= have:
-            return
-        size = max(count, 2 * have)
-        for name in self.__slots__:
-            held = getattr(self, name)
-            fresh = np.zeros((size, *held.shape[1:]), held.dtype)
-            fresh[:have] = held
-            setattr(self, name, fresh)
-
-
 class Table:
     """All connections of a capture."""
 
     def __init__(self, atoms: Atoms, limits: Limits, captured: Captured, linktype: int) -> None:
-        self._atoms, self._limits, self._captured, self._link = atoms, limits, captured, LINKS[linktype]
+        self._limits, self._captured = limits, captured
+        self.kinds = Kinds(atoms, captured, linktype)
         self.count = 0
         self.rows = Columns()
         self.kept: list[Kept] = []
@@ -107,7 +67,6 @@ class Table:
         self._key_pair = np.zeros(0, np.uint64)
         self._events: dict[int, int] = {}
         self._pairs: list[I64] = []
-        self.places: set[tuple[int, int]] = set()  # (interface index, source MAC) of what came in
         self._fragmented: set[int] = set()
         self._recent: list[Any] = []
 
@@ -275,7 +234,7 @@ class Table:
         time = chunk.time[order]
         self._open(streams, stream, who, position, row + chunk.first, time)
         if bool((streams.ends.protocol != 6).any()):  # an echo reply that answers nothing is INVALID until something asks
-            self._mark(who, (position == 0) & _echo_replies(chunk)[link])
+            self._mark(who, (position == 0) & echo_replies(chunk)[link])
         protocol, flags = streams.ends.protocol[stream], chunk.segments.flags[order]
         self._segments(chunk.segments, order, who, position, way, protocol)
         self._silences(who, position, time, started, protocol, flags, number)
@@ -334,7 +293,8 @@ class Table:
 
     def _event_numbers(self, chunk: Digest, link: I64, length: I64, phase: I64, flags: I64, owner: I64, role: I64) -> I64:
         """Small numbers for kinds of packets."""
-        kinds, number = np.unique(self._stream_kinds(chunk, owner, role), return_inverse=True)
+        self._mark(owner[chunk.streams.leads], self.kinds.translated(chunk))
+        kinds, number = np.unique(self.kinds.of(chunk, owner, role, self.rows), return_inverse=True)
         codes = ((number.reshape(-1)[link] * 256 + flags) * 256 + length) * 4 + phase
         different, which = np.unique(codes, return_inverse=True)
         rest = different % (256 * 256 * 4)
@@ -344,61 +304,6 @@ class Table:
             raise OverflowError("more kinds of packets than can be numbered")
         found: I64 = numbers[which.reshape(-1)]
         return found
-
-    def _stream_kinds(self, chunk: Digest, owner: I64, role: I64) -> U64:
-        """For each link, a hash of all that its packets have in common and that may decide their way."""
-        streams, head, ip, six = chunk.streams, chunk.head, chunk.ip, chunk.six
-        lead, ends = streams.leads, streams.ends
-        who = owner[lead]
-        echo = (ends.protocol[lead] == 1) | (ends.protocol[lead] == 58)
-        self._places(head, ~streams.outgoing[lead])
-        source, target = ends.source[lead], ends.target[lead]
-        ports = [np.where(echo, 0, self._atoms.ports(column[lead])) for column in (ends.sport, ends.dport)]
-        kind = np.where(echo, np.where(six, ip[:, 5] & np.uint64(0xFFFF), ip[:, 2] >> np.uint64(32) & np.uint64(0xFFFF)), np.uint64(0))
-        # TOS and DF (IPv6: traffic class)
-        service = np.where(six, ip[:, 0] & np.uint64(0xF0FF), ip[:, 0] & np.uint64(0x00FF_0000_0000_FF00))
-        return mix(role, mix(*self._link.key(head)), ends.protocol[lead], six, self._atoms.addresses(source, six),
-                   self._atoms.addresses(target, six), *ports, kind, self._atoms.ttls(streams.ttl[lead]), service, streams.pattern,
-                   self._against_first(streams, lead, who, role), self._later(streams, lead, who))
-
-    def _against_first(self, streams: Streams, lead: I64, who: I64, role: I64) -> U64:
-        """Which ends of the connection's first packet a link's packets still have, and what stands in place of the others."""
-        rows, ends = self.rows, streams.ends
-        back = role == 1
-        parts: list[NDArray[np.generic]] = []
-        for mine, first, other in (("source", "source", "target"), ("target", "target", "source")):
-            held = np.where(back[:, None], getattr(rows, other)[who], getattr(rows, first)[who])
-            parts += [np.where(getattr(ends, mine)[lead, n] == held[:, n], 0, getattr(ends, mine)[lead, n] + np.uint64(1)) for n in (0, 1)]
-        for mine, first, other in (("sport", "sport", "dport"), ("dport", "dport", "sport")):
-            held = np.where(back, getattr(rows, other)[who], getattr(rows, first)[who])
-            parts.append(np.where(getattr(ends, mine)[lead] == held, 0, getattr(ends, mine)[lead] + 1))
-        return mix(*parts)
-
-    def _later(self, streams: Streams, lead: I64, who: I64) -> I64:
-        """Whether the table captured after the traffic tells of a packet that was first seen leaving (`origin.before_nat`)."""
-        captured = self._captured
-        tuples = streams.tuple[lead]
-        self._mark(who, np.isin(tuples, captured.translated))
-        if not len(captured.plain):
-            return np.zeros(len(lead), np.int64)
-        place = np.minimum(np.searchsorted(captured.plain, tuples), len(captured.plain) - 1)
-        hit = captured.plain[place] == tuples
-        return np.where(hit, 1 + (captured.plain_forward[place] ^ streams.forward[lead]), 0)
-
-    def _places(self, head: U64, incoming: Bools) -> None:
-        """Which senders' MAC addresses came in where: what bridges learn."""
-        if self._link.length == 20:
-            index, mac = head[:, 2] >> np.uint64(32), head[:, 3] >> np.uint64(32) | head[:, 4] << np.uint64(32)
-            incoming = incoming & (head[:, 3] >> np.uint64(24) & np.uint64(0xFF) == np.uint64(6))
-        elif self._link.length == 16:
-            index, mac = np.zeros(len(head), np.uint64), head[:, 2] >> np.uint64(48) | head[:, 3] << np.uint64(16)
-        else:
-            index, mac = np.zeros(len(head), np.uint64), head[:, 2] >> np.uint64(48) | head[:, 3] << np.uint64(16)
-        mac = mac & np.uint64(0xFFFFFFFFFFFF)
-        index = index.astype("<u4").byteswap().astype(np.uint64)
-        _, rows = np.unique(mix(index, mac)[incoming], return_index=True)
-        which = np.flatnonzero(incoming)[rows]
-        self.places |= set(zip(index[which].tolist(), mac[which].tolist(), strict=True))
 
     # -- packets that could be taken for each other -------------------------------------------------------------------------
 
@@ -426,14 +331,6 @@ class Table:
             self._mark(who[order], bad[run])
         recent = time >= (time.max(initial=0) - _NEAR)
         self._recent = [column[recent] for column in columns]
-
-
-def _echo_replies(chunk: Digest) -> Bools:
-    """Which links are of echo replies."""
-    ip, protocol = chunk.ip, chunk.streams.ends.protocol[chunk.streams.leads]
-    four, six = ip[:, 2] >> np.uint64(32) & np.uint64(0xFF) == 0, ip[:, 5] & np.uint64(0xFF) == 129
-    found: Bools = ((protocol == 1) & four) | ((protocol == 58) & six)
-    return found
 
 
 def _joined(count: int, one: I64, other: I64) -> I64:

@@ -1,0 +1,99 @@
+"""Kinds of packets: for each link of streams, one hash of all that its packets have in common and that may decide their way."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visualize.columns.atoms import Atoms
+from visualize.columns.connections import Columns
+from visualize.columns.digest import Digest
+from visualize.columns.frames import I64, LINKS, Bools
+from visualize.columns.mix import U64, mix
+from visualize.columns.streams import Streams
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """Hashes of tuples in captured conntrack tables. `before`: known at the start. `plain`, `translated`: of the later ones."""
+
+    before: U64
+    plain: U64
+    plain_forward: Bools
+    translated: U64
+
+
+class Kinds:
+    """Tells the links of a capture apart."""
+
+    def __init__(self, atoms: Atoms, captured: Captured, linktype: int) -> None:
+        self._atoms, self._captured, self._link = atoms, captured, LINKS[linktype]
+        self.places: set[tuple[int, int]] = set()  # (interface index, source MAC) of what came in
+
+    def of(self, chunk: Digest, owner: I64, role: I64, rows: Columns) -> U64:
+        """For each link, a hash of all that its packets have in common and that may decide their way."""
+        streams, head, ip, six = chunk.streams, chunk.head, chunk.ip, chunk.six
+        lead, ends = streams.leads, streams.ends
+        who = owner[lead]
+        echo = (ends.protocol[lead] == 1) | (ends.protocol[lead] == 58)
+        self._places(head, ~streams.outgoing[lead])
+        source, target = ends.source[lead], ends.target[lead]
+        ports = [np.where(echo, 0, self._atoms.ports(column[lead])) for column in (ends.sport, ends.dport)]
+        kind = np.where(echo, np.where(six, ip[:, 5] & np.uint64(0xFFFF), ip[:, 2] >> np.uint64(32) & np.uint64(0xFFFF)), np.uint64(0))
+        # TOS and DF (IPv6: traffic class)
+        service = np.where(six, ip[:, 0] & np.uint64(0xF0FF), ip[:, 0] & np.uint64(0x00FF_0000_0000_FF00))
+        return mix(role, mix(*self._link.key(head)), ends.protocol[lead], six, self._atoms.addresses(source, six),
+                   self._atoms.addresses(target, six), *ports, kind, self._atoms.ttls(streams.ttl[lead]), service, streams.pattern,
+                   self._against_first(streams, lead, who, role, rows), self._later(streams, lead))
+
+    @staticmethod
+    def _against_first(streams: Streams, lead: I64, who: I64, role: I64, rows: Columns) -> U64:
+        """Which ends of the connection's first packet a link's packets still have, and what stands in place of the others."""
+        ends = streams.ends
+        back = role == 1
+        parts: list[NDArray[np.generic]] = []
+        for mine, first, other in (("source", "source", "target"), ("target", "target", "source")):
+            held = np.where(back[:, None], getattr(rows, other)[who], getattr(rows, first)[who])
+            parts += [np.where(getattr(ends, mine)[lead, n] == held[:, n], 0, getattr(ends, mine)[lead, n] + np.uint64(1)) for n in (0, 1)]
+        for mine, first, other in (("sport", "sport", "dport"), ("dport", "dport", "sport")):
+            held = np.where(back, getattr(rows, other)[who], getattr(rows, first)[who])
+            parts.append(np.where(getattr(ends, mine)[lead] == held, 0, getattr(ends, mine)[lead] + 1))
+        return mix(*parts)
+
+    def _later(self, streams: Streams, lead: I64) -> I64:
+        """Whether the table captured after the traffic tells of a packet that was first seen leaving (`origin.before_nat`)."""
+        captured = self._captured
+        tuples = streams.tuple[lead]
+        if not len(captured.plain):
+            return np.zeros(len(lead), np.int64)
+        place = np.minimum(np.searchsorted(captured.plain, tuples), len(captured.plain) - 1)
+        hit = captured.plain[place] == tuples
+        return np.where(hit, 1 + (captured.plain_forward[place] ^ streams.forward[lead]), 0)
+
+    def _places(self, head: U64, incoming: Bools) -> None:
+        """Which senders' MAC addresses came in where: what bridges learn."""
+        if self._link.length == 20:
+            index, mac = head[:, 2] >> np.uint64(32), head[:, 3] >> np.uint64(32) | head[:, 4] << np.uint64(32)
+            incoming = incoming & (head[:, 3] >> np.uint64(24) & np.uint64(0xFF) == np.uint64(6))
+        elif self._link.length == 16:
+            index, mac = np.zeros(len(head), np.uint64), head[:, 2] >> np.uint64(48) | head[:, 3] << np.uint64(16)
+        else:
+            index, mac = np.zeros(len(head), np.uint64), head[:, 2] >> np.uint64(48) | head[:, 3] << np.uint64(16)
+        mac = mac & np.uint64(0xFFFFFFFFFFFF)
+        index = index.astype("<u4").byteswap().astype(np.uint64)
+        _, rows = np.unique(mix(index, mac)[incoming], return_index=True)
+        which = np.flatnonzero(incoming)[rows]
+        self.places |= set(zip(index[which].tolist(), mac[which].tolist(), strict=True))
+
+    def translated(self, chunk: Digest) -> Bools:
+        """Which links are of connections that the table captured after the traffic says were translated."""
+        found: Bools = np.isin(chunk.streams.tuple[chunk.streams.leads], self._captured.translated)
+        return found
+
+
+def echo_replies(chunk: Digest) -> Bools:
+    """Which links are of echo replies."""
+    ip, protocol = chunk.ip, chunk.streams.ends.protocol[chunk.streams.leads]
+    four, six = ip[:, 2] >> np.uint64(32) & np.uint64(0xFF) == 0, ip[:, 5] & np.uint64(0xFF) == 129
+    found: Bools = ((protocol == 1) & four) | ((protocol == 58) & six)
+    return found
