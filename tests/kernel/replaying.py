@@ -7,18 +7,18 @@ from typing import Any
 from click.testing import CliRunner
 
 
-def arguments(folder: Path) -> list[str]:
-    """What a user would type for a vector."""
+def arguments(folder: Path, snapshot: Path | None = None) -> list[str]:
+    """What a user would type for a vector, or for another snapshot with its captures."""
     captures = ["--pcap", str(folder / "any.pcap")]
     if (folder / "local.pcap").exists():
         captures += ["--pcap", f"{folder / 'local.pcap'}@local"]
-    return ["replay", str(folder / "snapshot.tar.gz"), *captures, "--format", "ndjson"]
+    return ["replay", str(snapshot or folder / "snapshot.tar.gz"), *captures, "--format", "ndjson"]
 
 
-def replay(folder: Path) -> list[dict[str, Any]]:
+def replay(folder: Path, snapshot: Path | None = None) -> list[dict[str, Any]]:
     """The replay lines of a vector. Raises AssertionError where the command fails."""
     from visualize.cli import main
 
-    done = CliRunner().invoke(main, arguments(folder), catch_exceptions=False)
+    done = CliRunner().invoke(main, arguments(folder, snapshot), catch_exceptions=False)
     assert done.exit_code == 0, f"exit code {done.exit_code}: {done.output[-2000:]}"
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
