@@ -16,7 +16,8 @@ _CAPTURES = (".pcap", ".pcapng", ".cap")
 _LOOSE = frozenset(
     ["route", "arp", "ifconfig", "netstat-r", "netstat-l", "iptables-list", "ip6tables-list", "iptables", "ip6tables", "conntrack", "ss", "ip-route"]
 )
-_RULES = frozenset(("iptables", "ip6tables", "iptables-list", "ip6tables-list", "nft"))
+# outputs that are empty rather where a command failed than where there is nothing
+_NEVER_EMPTY = frozenset(("iptables", "ip6tables", "iptables-list", "ip6tables-list", "nft", "ip-route", "ip-rule", "ip-addr", "ip-link", "sysctl"))
 _MAX_SNIFFED = 64 * 1024**2  # bytes: a larger file without a telling name is no output of these commands
 _BINARY = (b"\x7fELF", b"\x89PNG", b"PK\x03\x04", b"\xff\xd8\xff", b"%PDF", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a")
 _ARCHIVES = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")
@@ -53,8 +54,8 @@ def _empty(file: RawFile, by_root: bool, findings: list[Finding]) -> list[tuple[
     Not where other namespaces were entered, too: that takes root, whom `iptables-save` does not refuse.
     """
     named = place(file.path)
-    if named is not None and named.fact in _RULES and not by_root:
-        findings.append(Finding(Kind.AMBIGUOUS, file.path, 0, "", "an empty file: there are no rules, or the command failed (not run by root?)"))
+    if named is not None and named.fact in _NEVER_EMPTY and not by_root:
+        findings.append(Finding(Kind.AMBIGUOUS, file.path, 0, "", "an empty output: there is nothing, or the command failed (not run by root?)"))
         return []
     return [(named, file)] if named is not None else []
 
@@ -89,7 +90,7 @@ def _parts(file: RawFile, findings: list[Finding]) -> list[tuple[Place, RawFile]
     return [
         (held if held.netns != HOST else replace(held, netns=netns), _part(file, part.text))
         for part in parts
-        if (held := _held(part)) is not None and (part.text.strip() or held.fact not in _RULES)
+        if (held := _held(part)) is not None and (part.text.strip() or held.fact not in _NEVER_EMPTY)
     ]
 
 

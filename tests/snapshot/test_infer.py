@@ -7,6 +7,7 @@ import pytest
 from snapshot.archive import open_snapshot
 from snapshot.build import build
 from snapshot.raw import RawFile, RawSnapshot
+from visualize.draw.words import place_lines
 from visualize.load import Loaded, load, replay, sources
 from visualize.path import Certainty, RuleMatched
 from visualize.path import Path as Way
@@ -115,3 +116,11 @@ def test_whether_an_address_is_the_host_s_own_is_not_known_without_addresses() -
     built = build(rules("*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m addrtype --dst-type LOCAL -j DNAT --to-destination 172.17.0.2\n-A PREROUTING -i docker0 -j RETURN\nCOMMIT\n"))
     path = ask(built.host, Question("tcp", "203.0.113.5:4000", "192.0.2.10:8080", "eth0", None), {})
     assert any("type of 192.0.2.10" in doubt.why for doubt in path.doubts)
+
+
+def test_a_picture_says_what_is_inferred() -> None:
+    """Beside a container's name, in every drawing and text."""
+    host = without_containers(SAMPLES[0]).built.host
+    name = next(name for name, space in host.namespaces.items() if space.inferred)
+    assert "inferred, not captured" in place_lines(host, name)
+    assert "inferred, not captured" not in place_lines(load(str(SAMPLES[0])).built.host, name)

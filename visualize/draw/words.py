@@ -62,6 +62,8 @@ def place_lines(host: Host, netns: str) -> tuple[str, ...]:
         lines.append(f"network{'s' if len(networks) > 1 else ''} {', '.join(networks)}")
     if names[1:]:
         lines.append(f"shared with {', '.join(names[1:])}")
+    if namespace is not None and namespace.inferred:
+        lines.append("inferred, not captured")
     return tuple(lines)
 
 
