@@ -12,7 +12,7 @@ from snapshot.commands import COMMANDS
 from snapshot.naming import Place, place
 from snapshot.raw import RawSnapshot, SnapshotError
 from snapshot.text import readable as decode
-from visualize.redact import formats
+from visualize.redact import docker, formats
 from visualize.redact.captures import rewrite
 from visualize.redact.gather import as_json
 from visualize.redact.nft_json import nft_json
@@ -28,7 +28,7 @@ _FACTS: dict[str, formats.Rewriter] = {
     "iptables-list": formats.listing, "ip6tables-list": formats.listing, "ipset-list": formats.ipset_list,
     "netstat-l": _PLAIN, "route": formats.route_n, "netstat-r": formats.route_n, "conntrack": _PLAIN,
     "sysctl": _PLAIN, "ifconfig": _PLAIN, "arp": _PLAIN,
-    "docker-inspect": formats.docker_inspect, "docker-network-inspect": formats.docker_network_inspect, "brctl-show": _PLAIN, "brctl-macs": _PLAIN,
+    "docker-inspect": docker.docker_inspect, "docker-network-inspect": docker.docker_network_inspect, "brctl-show": _PLAIN, "brctl-macs": _PLAIN,
     **dict.fromkeys(("ip-link", "ip-addr", "ip-route", "ip-rule", "ip-neigh", "bridge-link", "bridge-fdb", "bridge-vlan"), formats.iproute)}
 _LEAVES: dict[str, formats.Rewriter] = {
     **dict.fromkeys(("arptables-nft-save.txt", "arptables-legacy-save.txt", "ebtables-nft-save.txt", "ebtables-legacy-save.txt"), formats.iptables),
@@ -130,7 +130,7 @@ class Files:
                          "containers": [redactor.workload(str(name)) for name in item.get("containers") or ()]} for item in _records(told, "netns")]
         new["containers"] = [{**self._only(item, "pid"), "name": redactor.workload(str(item.get("name", ""))),
                               "id": redactor.text(str(item.get("id", ""))), "netns": redactor.workload(str(item.get("netns", ""))),
-                              "mode": formats.mode(str(item.get("mode", "")), redactor), "shares": redactor.workload(str(item.get("shares", "")))}
+                              "mode": docker.mode(str(item.get("mode", "")), redactor), "shares": redactor.workload(str(item.get("shares", "")))}
                              for item in _records(told, "containers")]
         new["captures"] = [{**self._only(item, "linktype", "seconds", "started", "dropped", "snaplen", "ended", "ring", "payload"),
                             "file": self.path(str(item.get("file", ""))), "netns": redactor.workload(str(item.get("netns", ""))),

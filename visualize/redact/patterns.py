@@ -1,7 +1,6 @@
 """Where addresses, MAC addresses and identifiers stand in what hosts print."""
 
 import re
-from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 _QUAD = r"(?:\d{1,3}\.){3}\d{1,3}"
@@ -47,8 +46,3 @@ def mac_like(model: str, value: bytes) -> str:
     short = any(len(part) == 1 for part in model.split(":"))
     text = ":".join(f"{byte:x}" if short else f"{byte:02x}" for byte in value)
     return text.upper() if model != model.lower() else text
-
-
-def little_endian(text: str) -> Iterator[int]:
-    """The words of an address in /proc/net/tcp: hex of 32-bit words in the machine's order (little-endian)."""
-    return (int.from_bytes(bytes.fromhex(text[at:at + 8]), "little") for at in range(0, len(text), 8))

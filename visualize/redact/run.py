@@ -30,7 +30,7 @@ _CLASSES = frozenset({"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0
 
 
 _HINT = ("(what reads the payload, which is removed, answers differently without it: -m string, the helpers of ftp, sip and the like; so does what "
-         "counts on an address's own value: -m u32, -m bpf, NETMAP, NPT)")
+         "counts on an address's own value: -m u32, -m bpf, -m cluster, HMARK, NETMAP, NPT, and NAT to a range, which picks by a hash of addresses)")
 
 
 class NotProved(Exception):
