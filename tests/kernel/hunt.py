@@ -22,6 +22,7 @@ from pathlib import Path
 
 from . import compare, netns, record, replaying
 from .case import Case
+from .native_rules import NATIVE
 from .rulesets import KINDS, random_case
 from .shrink import shrink
 from .wide import WIDE
@@ -143,7 +144,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=5, help="worlds of each kind")
     parser.add_argument("--first", type=int, help="the first seed; default: a fresh one, printed")
     parser.add_argument("--packets", type=int, default=40, help="packets sent to each world")
-    parser.add_argument("--kinds", default=",".join((*KINDS, *WIDE)), help="separated by commas")
+    parser.add_argument("--kinds", default=",".join((*KINDS, *WIDE, *NATIVE)), help="separated by commas")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--shrink", type=int, default=5, help="how many failing worlds are made small")
     parser.add_argument("-o", "--output", type=Path, default=Path("out/kernel"), help="where small cases go")

@@ -10,6 +10,8 @@ from .scenarios import save
 HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
 KINDS_OF = {"native": "router", "native6": "router6", "native-local": "local", "native-bridge": "bridge"}
 
+NATIVE = tuple(KINDS_OF)
+
 
 def native_case(kind: str, seed: int, packets: int) -> Case:
     """A case of the kind below, with native rules in the place of iptables'."""

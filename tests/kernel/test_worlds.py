@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from . import hunt, netns
+from .native_rules import NATIVE
 from .rulesets import KINDS, random_case
 from .scenarios import SCENARIOS
 from .wide import WIDE
@@ -24,7 +25,7 @@ def test_the_kernel_can_be_asked() -> None:
 
 
 @pytest.mark.parametrize("seed", [*SEEDS, pytest.param(FRESH, id="fresh")])
-@pytest.mark.parametrize("kind", [*KINDS, *WIDE])
+@pytest.mark.parametrize("kind", [*KINDS, *WIDE, *NATIVE])
 def test_a_random_world_agrees(kind: str, seed: int, tmp_path: Path) -> None:
     """No packet of a random world is certain and wrong. A failure names the command that makes the case small and keeps it."""
     verdict = hunt.ask(random_case(kind, seed, PACKETS), tmp_path)
