@@ -58,7 +58,7 @@ def filled(record: dict[str, Any]) -> list[Any]:
         for use, (count, first, *_) in zip(told["uses"], uses, strict=True):
             way, mine = record["ways"][use["way"]], [None if values[slot] is None else words[values[slot]] for slot in use["slots"]]
             steps = [record["steps"][step] for step in way["steps"]]
-            ways.append((use["role"], count, first, mine, fill({**way, "steps": [], "by": []}, mine), [fill(step, mine) for step in steps]))
+            ways.append((use["role"], count, first, mine, fill({**way, "steps": []}, mine), [fill(step, mine) for step in steps]))
         lines = [(packet, use, time, length, words[info]) for packet, use, time, length, info in log]
         caption = fill(told["caption"], ways[0][3])
         found.append((number, start, span, packets, words[capture], words[sender], told["where"], told["decided"], caption, ways, lines))

@@ -84,7 +84,7 @@ class WayBook:
 
 def _key(use: PathUse, slots: Slots) -> tuple[object, ...]:
     path, told = use.path, slots.key
-    return (path.start.protocol, path.state, path.role, path.decided_by, describe_kind(path.start),
+    return (path.start.protocol, path.state, path.role, describe_kind(path.start),
             *(_step_key(step, told) for step in path.steps), *(_doubt_key(doubt, told) for doubt in path.doubts),
             *((describe_kind(child.start), told(child.end.why)) for child in path.children),
             *((s.netns, s.interface, s.outgoing, s.state, told(s.why)) for s in use.sightings))
@@ -150,7 +150,7 @@ class _Writer:
                          for index, child in enumerate(path.children)],
                 "seen": [{"place": self.book.place(s.netns), "interface": s.interface, "out": s.outgoing, "state": s.state.value,
                           "why": self.told(s.why)} for s in self.use.sightings],
-                "by": sorted(path.decided_by), "rules": self.rules, "policies": self.policies}
+                "rules": self.rules, "policies": self.policies}
 
     def doubt(self, doubt: Doubt) -> dict[str, Any]:
         return {"at": self.told(doubt.at), "why": self.told(doubt.why), "assumed": self.told(doubt.assumed), "settle": self.told(doubt.settle),

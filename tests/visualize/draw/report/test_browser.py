@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from tests.visualize.draw.report import reports
@@ -64,12 +65,13 @@ def test_the_summary_counts_verdicts_and_says_why(bridge: Page) -> None:
     """How many flows were forwarded, delivered, dropped, rejected; each reason leads to its flows."""
     bridge.open()
     tiles = bridge.texts(".tile")
+    dropped = [row for row in reports.flows("default-bridge") if row["verdict"] == "dropped"]
     assert tiles[0].startswith("Flows19")
-    assert any(text.startswith("Dropped3") for text in tiles)
+    assert any(text.startswith(f"Dropped{len(dropped)}") for text in tiles)
     assert any("filter FORWARD policy" in text for text in bridge.texts("[data-view=summary] table tr"))
     bridge.one(".tile.dropped").click()
     bridge.wait("location.hash === '#flows?verdict=dropped'")
-    assert len(rows(bridge)) == 3
+    assert rows(bridge) == [str(row["flow"]) for row in dropped]
 
 
 def test_a_click_on_a_heading_sorts_and_another_turns_it(bridge: Page) -> None:
@@ -186,6 +188,18 @@ def test_zoom_moves_and_fits(bridge: Page) -> None:
     assert bridge.js(wide) > before * 1.1
     bridge.one("[data-view=topology] .viewport").send_keys("0")
     assert bridge.texts("[data-view=topology] .zoom-level") == ["100%"]
+
+
+def test_dragging_moves_the_picture(bridge: Page) -> None:
+    """What is wider than its box is moved by the mouse."""
+    bridge.open("#topology")
+    box = bridge.one("[data-view=topology] .viewport")
+    for _ in range(6):
+        bridge.one("[data-view=topology] [aria-label=Larger]").click()
+    assert bridge.js("return arguments[0].scrollWidth > arguments[0].clientWidth + 100", box)
+    corner = [15 - side // 2 for side in (box.size["width"], box.size["height"])]
+    ActionChains(bridge.driver).move_to_element_with_offset(box, *corner).click_and_hold().move_by_offset(-90, 0).release().perform()
+    assert bridge.js("return arguments[0].scrollLeft", box) == 90
 
 
 def test_a_step_leads_to_its_rule_and_back(bridge: Page) -> None:

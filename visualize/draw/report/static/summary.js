@@ -29,6 +29,12 @@ function tile(verdict, count) {
   );
 }
 
+/** The namespaces that were captured, by name where they are few. */
+function namespacesText() {
+  const names = R.host.namespaces.map((one) => one.name);
+  return names.length <= 6 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
+}
+
 /** The captures in few words. */
 function capturesText() {
   const names = R.origin.captures.map((one) => `${one.name} (${one.netns}, ${one.interface})`);
@@ -47,6 +53,7 @@ function hero() {
       ['Captured', capturedText()],
       ['Kernel', R.host.kernel],
       ['Snapshot', R.origin.snapshot],
+      ['Namespaces', namespacesText()],
       ['Capture', capturesText()],
       ['First packet', began && `${began.date} ${began.time.replace(/\.$/, '')} UTC`],
       ['Over', FLOWS.length ? lasting(span) : ''],
