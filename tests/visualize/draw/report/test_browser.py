@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.keys import Keys
 
 from tests.visualize.draw.report import reports
@@ -197,8 +197,10 @@ def test_dragging_moves_the_picture(bridge: Page) -> None:
     for _ in range(6):
         bridge.one("[data-view=topology] [aria-label=Larger]").click()
     assert bridge.js("return arguments[0].scrollWidth > arguments[0].clientWidth + 100", box)
-    corner = [15 - side // 2 for side in (box.size["width"], box.size["height"])]
-    ActionChains(bridge.driver).move_to_element_with_offset(box, *corner).click_and_hold().move_by_offset(-90, 0).release().perform()
+    left, top = bridge.js("const place = arguments[0].getBoundingClientRect(); return [Math.round(place.left), Math.round(place.top)]", box)
+    mouse = ActionBuilder(bridge.driver)
+    mouse.pointer_action.move_to_location(left + 150, top + 12).pointer_down().move_to_location(left + 60, top + 12).pointer_up()
+    mouse.perform()
     assert bridge.js("return arguments[0].scrollLeft", box) == 90
 
 

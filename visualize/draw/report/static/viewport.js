@@ -48,7 +48,7 @@ function viewport(content, label, base) {
 /** Moves what a box shows while the mouse drags its background. */
 function dragging(box) {
   box.addEventListener('pointerdown', (start) => {
-    if (start.pointerType !== 'mouse' || start.button !== 0 || start.target.closest('a, button, code, .rule-text, dd, text')) return;
+    if (start.pointerType !== 'mouse' || start.button !== 0 || start.target.closest('a[href], button, code, .rule-text, dd, text')) return;
     const left = box.scrollLeft,
       top = box.scrollTop,
       page = window.scrollY;
