@@ -18,6 +18,7 @@ from snapshot.host.neighbour import Neighbour
 from snapshot.host.routing import TABLE_LOCAL, TABLE_MAIN, NextHop, Route, RouteType
 from snapshot.host.socket import Listener
 from snapshot.parse.ip_route import describe, prefix
+from snapshot.parse.lines import records
 
 _HEAD = re.compile(r"^(\S+?):?\s+(?:flags=\d+<([^>]*)>\s+mtu (\d+)|Link encap:(.*))$")
 _OLD_FLAGS = re.compile(r"^\s+((?:[A-Z]+ )+)\s*MTU:(\d+)")
@@ -140,21 +141,14 @@ def _route6(words: list[str]) -> Route | None:
 
 def arp(text: str, file: str = "") -> tuple[tuple[Neighbour, ...], tuple[Finding, ...]]:
     """Neighbours, from the table form and from `arp -a`. A neighbour printed as a name (without -n) is left out and told."""
-    found: list[Neighbour] = []
-    findings: list[Finding] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split()
-        if not words or words[0] in ("Address", "Entries:") or "no entry" in line.lower():
-            continue
-        try:
-            found.append(_neighbour(line, words))
-        except (ValueError, IndexError) as error:
-            findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], f"a neighbour can't be read: {error}"))
-    return tuple(found), tuple(findings)
+    return records(text, file, "a neighbour", _neighbour)
 
 
-def _neighbour(line: str, words: list[str]) -> Neighbour:
+def _neighbour(words: list[str], number: int) -> Neighbour | None:
     """Raises ValueError, IndexError."""
+    line = " ".join(words)
+    if words[0] in ("Address", "Entries:") or "no entry" in line.lower():
+        return None
     bsd = _ARP_BSD.match(line)
     if bsd is not None:
         mac = bsd[2].lower() if ":" in bsd[2] else None
@@ -167,30 +161,24 @@ def _neighbour(line: str, words: list[str]) -> Neighbour:
 
 
 def netstat(text: str, file: str = "") -> tuple[tuple[Listener, ...], tuple[Finding, ...]]:
-    """Listening TCP sockets and bound, unconnected UDP ones."""
-    found: list[Listener] = []
-    findings: list[Finding] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split()
-        if len(words) < 5 or not re.fullmatch(r"(tcp|udp)6?", words[0]):
-            continue
-        waiting = words[0].startswith("tcp") and len(words) > 5 and words[5] == "LISTEN"
-        bound = words[0].startswith("udp") and words[4].endswith(":*")
-        if not waiting and not bound:
-            continue
-        try:
-            found.append(_listener(words, line))
-        except ValueError:
-            findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], "a socket that can't be read (listed without -n?)"))
-    return tuple(found), tuple(findings)
+    """Listening TCP sockets and bound, unconnected UDP ones. Without -n names stand there for addresses and ports: such a socket is told."""
+    return records(text, file, "a socket", _socket)
 
 
-def _listener(words: list[str], line: str) -> Listener:
+def _socket(words: list[str], number: int) -> Listener | None:
+    if len(words) < 5 or not re.fullmatch(r"(tcp|udp)6?", words[0]):
+        return None
+    waiting = words[0].startswith("tcp") and len(words) > 5 and words[5] == "LISTEN"
+    bound = words[0].startswith("udp") and words[4].endswith(":*")
+    return _listener(words) if waiting or bound else None
+
+
+def _listener(words: list[str]) -> Listener:
     """Raises ValueError."""
     host, _, port = words[3].rpartition(":")
     host, _, device = host.strip("[]").partition("%")
     address = ip_address(host or "::")
-    process = re.search(r"\s\d+/(\S+)", line)
+    process = re.search(r"\s\d+/(\S+)", " ".join(words))
     family = None if address.version == 6 and not int(address) else address.version
     return Listener(
         words[0].removesuffix("6"),

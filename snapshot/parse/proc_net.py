@@ -15,6 +15,7 @@ from snapshot.host.neighbour import Neighbour
 from snapshot.host.routing import TABLE_LOCAL, TABLE_MAIN, NextHop, Route, RouteType
 from snapshot.host.socket import Listener
 from snapshot.parse.ip_route import describe
+from snapshot.parse.lines import records
 
 _RTF_GATEWAY, _RTF_REJECT, _RTF_LOCAL, _RTF_ANYCAST = 0x2, 0x200, 0x80000000, 0x100000
 _SCOPES6 = {0x00: "global", 0x10: "host", 0x20: "link", 0x40: "site"}
@@ -23,20 +24,11 @@ _LEAF, _KIND = re.compile(r"^\s*\|-- ([\d.]+)\s*$"), re.compile(r"^\s*/(\d+) (\w
 
 
 def _rows(text: str, file: str, make: Callable[[list[str]], Route | None]) -> tuple[tuple[Route, ...], tuple[Finding, ...]]:
-    found: list[Route] = []
-    findings: list[Finding] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split()
-        if not words or words[0] == "Iface":
-            continue
-        try:
-            made = make(words)
-        except (ValueError, IndexError) as error:
-            findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], f"a route can't be read: {error}"))
-            continue
-        if made is not None:
-            found.append(replace(made, file=file, line=number, text=describe(made)))
-    return tuple(found), tuple(findings)
+    def row(words: list[str], number: int) -> Route | None:
+        made = make(words) if words[0] != "Iface" else None
+        return replace(made, file=file, line=number, text=describe(made)) if made is not None else None
+
+    return records(text, file, "a route", row)
 
 
 def _address4(text: str) -> IPv4Address:
@@ -124,41 +116,32 @@ def fib_trie(text: str, file: str = "", family: int = 4) -> tuple[tuple[Route, .
 
 def arp(text: str, file: str = "") -> tuple[tuple[Neighbour, ...], tuple[Finding, ...]]:
     """/proc/net/arp."""
-    found: list[Neighbour] = []
-    findings: list[Finding] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split()
-        if not words or words[0] == "IP":
-            continue
-        try:
-            flags = int(words[2], 16)
-            state = "PERMANENT" if flags & 4 else "REACHABLE" if flags & 2 else "INCOMPLETE"
-            found.append(Neighbour(ip_address(words[0]), words[5], words[3].lower() if flags & 2 else None, state))
-        except (ValueError, IndexError) as error:
-            findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], f"a neighbour can't be read: {error}"))
-    return tuple(found), tuple(findings)
+    return records(text, file, "a neighbour", _neighbour)
+
+
+def _neighbour(words: list[str], number: int) -> Neighbour | None:
+    if words[0] == "IP":
+        return None
+    flags = int(words[2], 16)
+    state = "PERMANENT" if flags & 4 else "REACHABLE" if flags & 2 else "INCOMPLETE"
+    return Neighbour(ip_address(words[0]), words[5], words[3].lower() if flags & 2 else None, state)
 
 
 def sockets(text: str, file: str = "", protocol: str = "tcp") -> tuple[tuple[Listener, ...], tuple[Finding, ...]]:
     """/proc/net/tcp, tcp6, udp, udp6: TCP sockets in LISTEN (state 0A), UDP sockets without a peer (07). An address is words of 32 bits."""
-    found: list[Listener] = []
-    findings: list[Finding] = []
-    state = "0A" if protocol.startswith("tcp") else "07"
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split()
-        if not words or words[0] == "sl":
-            continue
-        try:
-            host, _, port = words[1].partition(":")
-            if words[3] != state or not port or int(words[2].partition(":")[2], 16):
-                continue
-            address = _words(host)
-            family = None if address.version == 6 and not int(address) else address.version
-            found.append(Listener(protocol.removesuffix("6"), int(port, 16), address if int(address) else None, family, None, None,
-                                  "LISTEN" if state == "0A" else "UNCONN"))
-        except (ValueError, IndexError):
-            findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], "a socket that can't be read"))
-    return tuple(found), tuple(findings)
+    state, name = ("0A", "LISTEN") if protocol.startswith("tcp") else ("07", "UNCONN")
+
+    def row(words: list[str], number: int) -> Listener | None:
+        if words[0] == "sl":
+            return None
+        host, _, port = words[1].partition(":")
+        if words[3] != state or int(words[2].partition(":")[2], 16):
+            return None
+        address = _words(host)
+        family = None if address.version == 6 and not int(address) else address.version
+        return Listener(protocol.removesuffix("6"), int(port, 16), address if int(address) else None, family, None, None, name)
+
+    return records(text, file, "a socket", row)
 
 
 def _words(text: str) -> IPv4Address | IPv6Address:
