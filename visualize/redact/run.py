@@ -58,10 +58,17 @@ def redact(source: str, target: str, map_path: str | None, key: bytes | None = N
     gathered = gather(original.raw, original.built)
     _from_captures(original, gathered)
     told = mapfile.read(map_path) if map_path is not None and Path(map_path).exists() else None
-    if told is not None:
-        key = bytes.fromhex(told["key"])
+    before = mapfile.backwards(told) if told is not None else None
+    if before is not None:
+        key = before.addresses.key
+        gathered.networks |= set(before.addresses.networks)
+        gathered.ranges |= set(before.addresses.ranges)
     tree, kept = _tree(gathered, key)
-    redactor = _redactor(tree, gathered, mapfile.words_of(told) if told is not None else Words())
+    redactor = _redactor(tree, gathered, before.words if before is not None else Words())
+    moved = sum(before.addresses.map(a) != tree.map(a) for a in gathered.addresses) if before is not None else 0
+    if moved:
+        redactor.notes.append(f"{moved} addresses are mapped otherwise than with this map before: networks or ranges came to light that must "
+                              "stay such")
     files = Files(original.raw, original.built, redactor)
     new = files.all()
     data = _tarball(new)

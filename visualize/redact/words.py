@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from snapshot.parse.ip_route import table_number
+
 
 class Kind(Enum):
     """What a name names; the value is what its stand-in begins with."""
@@ -64,6 +66,8 @@ class Words:
         """Remember a stand-in."""
         self.taken[(kind, name)] = new
         self._back[new] = name
+        if kind is Kind.ROUTES:  # a table that is known by name only gets a number that is made of it
+            self._back[str(table_number(new))] = str(table_number(name))
         self._count[kind] = max(self._count[kind], int(re.findall(r"\d+", new)[-1]))
         self._pattern = None
 

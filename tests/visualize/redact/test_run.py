@@ -267,6 +267,18 @@ def test_a_map_used_again_gives_the_same_names(tmp_path: Path) -> None:
     assert contents(tmp_path / "1.tar.gz") == contents(tmp_path / "2.tar.gz")
 
 
+def test_a_map_used_for_a_host_that_has_grown(tmp_path: Path) -> None:
+    """Another interface's network: what is known goes on meaning the same, and what had to move is said."""
+    private = tmp_path / "map.json"
+    run.redact(str(world(tmp_path / "acme")), str(tmp_path / "1.tar.gz"), str(private))
+    more = ADDRESSES + "    inet 10.20.30.41/24 brd 10.20.30.255 scope global secondary acme0\n"
+    done = run.redact(str(world(tmp_path / "acme", **{"netns/host/ip-addr.txt": more})), str(tmp_path / "2.tar.gz"), str(private))
+    told = json.loads(private.read_text())
+    assert "10.20.30.0/24" in told["networks"]
+    assert all("mapped otherwise" in note for note in done.notes)
+    assert ":CHAIN-001" in contents(tmp_path / "2.tar.gz")["netns/host/iptables-legacy-save.txt"].decode()
+
+
 def test_without_a_map_two_redactions_have_nothing_in_common(tmp_path: Path) -> None:
     """A new key each time."""
     source = world(tmp_path / "acme")
