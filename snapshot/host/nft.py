@@ -50,3 +50,4 @@ class NftTable:
     name: str
     chains: Mapping[str, NftChain] = field(default_factory=dict)
     sets: Mapping[str, NftSet] = field(default_factory=dict)
+    helpers: Mapping[str, str] = field(default_factory=dict)  # `ct helper` objects: name -> helper

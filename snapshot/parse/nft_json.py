@@ -46,6 +46,9 @@ def _take(item: dict[str, Any], file: str, tables: dict[Key, NftTable], chains: 
     if kind == "table":
         tables[(body["family"], body["name"])] = NftTable(body["family"], body["name"])
         return
+    if kind == "ct helper":
+        table = tables[(body["family"], body["table"])]
+        tables[(table.family, table.name)] = replace(table, helpers={**table.helpers, body["name"]: body["type"]})
     if kind not in ("chain", "rule", "set", "map"):
         return
     key = (body["family"], body["table"])

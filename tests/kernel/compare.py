@@ -10,6 +10,7 @@ from typing import Any
 
 FORM = ("src", "dst", "proto", "sport", "dport", "ttl", "tos", "id", "length")
 Line = dict[str, Any]
+TABLES = ("filter", "nat", "mangle", "raw", "security")  # iptables': native tables have other names here, and rules that need not count
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _judge(index: int, packet: Line, mine: Sequence[Line], window: Sequence[Line
         forms = [form and form | {"length": None} for form in forms]
     differ("form", *forms)
     if not found:
-        every = {rule: count for rule, count in _all_rules(line, window).items() if " inet " not in rule}  # native rules need not count
+        every = {rule: count for rule, count in _all_rules(line, window).items() if rule.split()[2] in TABLES}  # native rules need not count
         worst = next((other["certainty"] for other in window if other["certainty"] != "certain"), "certain")
         differ("answer", dict(sorted(packet["rules"].items())), dict(sorted(every.items())), worst)
     return found

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import nflog, wire
+from . import compare, nflog, wire
 from .case import Case, Move
 from .world import World, settle
 
@@ -247,8 +247,8 @@ class Runner:
             elif table and line.startswith("\t\t") and len(words) > 1 and words[-2] == "handle":
                 counts[table, chain] += 1
                 found[table, chain, int(words[-1])] = counts[table, chain]
-                if table in self.inet:
-                    self.texts["nft", "inet", table, chain, counts[table, chain]] = " ".join(words[:-3])
+                if table not in compare.TABLES:
+                    self.texts["nft", "inet" if table in self.inet else family, table, chain, counts[table, chain]] = " ".join(words[:-3])
         return found
 
     def _counters(self) -> dict[Place, int]:

@@ -121,6 +121,111 @@ table inet fw {
   }
 }
 """
+NATIVE_DOCKER = """# as firewalld and Docker with its nftables back-end write them, shortened
+table inet firewalld {
+  ct helper helper-ftp-tcp {
+    type "ftp" protocol tcp
+    l3proto inet
+  }
+  chain mangle_PREROUTING {
+    type filter hook prerouting priority -140; policy accept;
+    jump mangle_PREROUTING_ZONES
+  }
+  chain mangle_PREROUTING_ZONES {
+    iifname "eth0" goto mangle_PRE_public
+    goto mangle_PRE_public
+  }
+  chain mangle_PRE_public {
+    return
+  }
+  chain filter_PREROUTING {
+    type filter hook prerouting priority 10; policy accept;
+    icmpv6 type { nd-router-advert, nd-neighbor-solicit } accept
+    meta nfproto ipv6 fib saddr . mark . iif oif missing drop
+  }
+  chain filter_INPUT {
+    type filter hook input priority 10; policy accept;
+    ct state { established, related } accept
+    ct status dnat accept
+    iifname "lo" accept
+    ct state invalid drop
+    jump filter_INPUT_ZONES
+    reject with icmpx admin-prohibited
+  }
+  chain filter_INPUT_ZONES {
+    iifname "eth0" goto filter_IN_public
+    goto filter_IN_public
+  }
+  chain filter_IN_public {
+    tcp dport 22 accept
+    ip6 daddr fe80::/64 udp dport 546 accept
+    tcp dport 21 ct helper set "helper-ftp-tcp"
+    tcp dport 21 accept
+    meta l4proto { icmp, ipv6-icmp } accept
+    ip saddr { 10.0.0.0/8, 192.168.0.0/16 } tcp dport 3306 accept
+    udp dport 67-68 accept
+  }
+  chain filter_FORWARD {
+    type filter hook forward priority 10; policy accept;
+    ct state { established, related } accept
+    ct status dnat accept
+    iifname "lo" accept
+    ct state invalid drop
+    ip6 daddr { ::/96, ::ffff:0.0.0.0/96, 2002::/24 } reject with icmpv6 type addr-unreachable
+    oifname "docker0" accept
+    reject with icmpx admin-prohibited
+  }
+  chain nat_PREROUTING {
+    type nat hook prerouting priority -90; policy accept;
+    meta nfproto ipv4 tcp dport 8080 dnat ip to 10.0.0.5:80
+  }
+  chain nat_POSTROUTING {
+    type nat hook postrouting priority 110; policy accept;
+    meta nfproto ipv4 oifname != "lo" masquerade
+  }
+  chain filter_OUTPUT {
+    type filter hook output priority 10; policy accept;
+    ct state { established, related } accept
+    oifname "lo" accept
+    ip6 daddr { ::/96, 2002::/24 } reject with icmpv6 type addr-unreachable
+  }
+}
+table ip docker-bridges {
+  map filter-forward-in-jumps { type ifname : verdict
+    elements = { "docker0" : jump fwd-in } }
+  map nat-postrouting-in-jumps { type ifname : verdict
+    elements = { "docker0" : jump nat-post } }
+  chain fwd-in {
+    ct state established,related counter accept
+    iifname "docker0" counter accept
+    ip daddr 172.17.0.2 tcp dport 80 counter accept comment "DNATs"
+    counter drop comment "UNPUBLISHED PORT DROP"
+  }
+  chain nat-post {
+    oifname != "docker0" ip saddr 172.17.0.0/16 counter masquerade comment "MASQUERADE"
+  }
+  chain filter-FORWARD {
+    type filter hook forward priority 0; policy accept;
+    oifname vmap @filter-forward-in-jumps
+  }
+  chain nat-OUTPUT {
+    type nat hook output priority -100; policy accept;
+    ip daddr != 127.0.0.0/8 fib daddr type local counter jump nat-pre
+  }
+  chain nat-pre {
+    iifname != "docker0" tcp dport 8080 counter dnat to 172.17.0.2:80 comment "DNAT"
+  }
+  chain raw-PREROUTING {
+    type filter hook prerouting priority -300; policy accept;
+    iifname != "docker0" ip daddr 172.17.0.2 counter drop comment "DROP DIRECT ACCESS"
+  }
+  chain nat-POSTROUTING {
+    type nat hook postrouting priority 100; policy accept;
+    iifname vmap @nat-postrouting-in-jumps
+    oifname vmap @nat-postrouting-in-jumps
+  }
+}
+"""
 CASES = [
     Case("dnat-and-reply", why="a published port, its answers, an ICMP error about it, and a second SYN",
          rules={"legacy": save(nat=f"-A PREROUTING -d 198.51.100.10 -p tcp -m tcp --dport 8080 -j DNAT --to-destination {A}:80",
@@ -283,6 +388,14 @@ CASES = [
     Case("native", why="native nftables beside iptables-nft: sets, maps, verdict maps, jumps, marks, ct, NAT, reject, at priorities of their own",
          rules={"nft": save(filter="-A FORWARD -p tcp --dport 99 -j DROP\n-A FORWARD -p tcp")}, native=NATIVE,
          moves=(*tuple(Move("send", "eth0", src=A, dst=B, sport=1000 + port, dport=port) for port in (22, 23, 24, 25, 26, 90, 95, 99, 100, 81)), Move("send", "eth0", src="10.1.0.3", dst=B, sport=5, dport=81), Move("send", "eth0", src="10.1.0.3", dst="10.2.0.3", sport=5, dport=24), Move("send", "eth0", src="10.1.0.3", dst=B, sport=5, dport=25), Move("reply", of=0, flags="SA"), Move("follow", of=0, flags="A"), Move("send", "eth0", src=A, dst=FAR, sport=7, dport=443), Move("reply", of=15, flags="SA"), Move("send", "eth2", src=WEB, dst="198.51.100.10", sport=9, dport=8080), Move("reply", of=17, flags="SA"), Move("send", "eth2", src=WEB, dst="198.51.100.10", sport=9, dport=8081), Move("send", "eth0", proto="udp", src=A, dst="10.2.0.9", sport=9, dport=8090), Move("reply", of=20), Move("send", "eth0", proto="udp", src="10.1.0.4", dst=B, sport=9, dport=91), Move("reply", of=22), Move("send", "eth0", proto="udp", src=A, dst=B, sport=9, dport=53), Move("send", "eth0", proto="udp", src=A, dst=B, sport=9, dport=7), Move("send", "eth0", proto="icmp", src=A, dst=B, dport=7), Move("send", "eth0", proto="icmp", src=A, dst=B, dport=8, ttl=9), Move("send", "eth0", src=A, dst=B, sport=11, dport=26, flags="A"), Move("send", "eth0", src=A, dst=B, sport=12, dport=26, flags="SR"))),
+    Case("native-docker", world="bridge", why="firewalld and Docker's nftables back-end: two tables at their own priorities, a published port, masquerade, drops",
+         rules={"nft": save(filter="-A FORWARD")}, native=NATIVE_DOCKER,
+         moves=(*handshake("eth0", FAR, "198.51.100.10", 8080), Move("send", "veth1", src=C1, dst=FAR, sport=3, dport=443), Move("reply", of=6, flags="SA"),
+                Move("send", "eth0", src=FAR, dst=C1, sport=4, dport=80), Move("send", "eth0", src=FAR, dst=C2, sport=4, dport=81),
+                Move("send", "eth0", src=FAR, dst="198.51.100.10", sport=5, dport=22), Move("send", "eth0", src=FAR, dst="198.51.100.10", sport=5, dport=23),
+                Move("send", "local", src="198.51.100.10", dst="198.51.100.10", sport=6, dport=8080), Move("send", "local", src="172.17.0.1", dst=C1, sport=6, dport=80),
+                Move("reply", of=13, flags="SA"), Move("send", "veth1", src=C1, dst=C2, sport=3, dport=80), Move("reply", of=15, flags="SA"),
+                Move("send", "veth2", proto="udp", src=C2, dst="172.17.0.1", sport=9, dport=67), Move("send", "veth2", proto="udp", src=C2, dst="172.17.0.1", sport=9, dport=68))),
     Case("native-output", world="local", why="native rules of the host's own packets: a route chain that marks and so reroutes, policies, loopback",
          setup=("ip route add default via 10.2.0.2 dev eth1 table 100", "ip rule add fwmark 9 table 100"),
          rules={"nft": save(filter="-A OUTPUT")}, native=NATIVE,

@@ -80,7 +80,7 @@ def _map(body: dict[str, Any], sets: Mapping[str, NftSet]) -> VerdictMap:
 class _Binder:
     """One rule being bound."""
 
-    sets: Mapping[str, NftSet]
+    table: NftTable
     matches: list[Any] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     name: str = ""
@@ -92,11 +92,11 @@ class _Binder:
             raise BindError("a rule that does something before it has matched is not modelled")
         match kind:
             case "match":
-                self.matches.append(compare.match(body, self.sets))
+                self.matches.append(compare.match(body, self.table.sets))
             case "limit" | "quota" | "ct count":
                 self.matches.append(_Unknown(f"{kind} {body}: its state is not captured", kind != "quota"))
             case "vmap":
-                table = _map(body, self.sets)
+                table = _map(body, self.table.sets)
                 self.matches.append(table)
                 self.steps.append(lambda packet, here, so_far: _verdict(table.find(packet, here), so_far))
             case "mangle":
@@ -105,6 +105,9 @@ class _Binder:
                 self.steps.append(_mangle(body))
             case "notrack":
                 self.steps.append(lambda packet, here, so_far: replace(so_far, connection=ConnectionChange(notrack=True)))
+            case "ct helper":
+                helper = self.table.helpers[body]
+                self.steps.append(lambda packet, here, so_far: replace(so_far, connection=ConnectionChange(helper=helper)))
             case "reject":
                 self.steps.append(reject(body))
             case _ if kind in _NAT:
@@ -124,7 +127,7 @@ class _Binder:
         if kind in ("dnat", "snat") and body.get("family"):
             self.matches.append(Family(4 if body["family"] == "ip" else 6))
         address = body.get("addr")
-        table = _map(address["map"], self.sets) if isinstance(address, dict) and "map" in address else None
+        table = _map(address["map"], self.table.sets) if isinstance(address, dict) and "map" in address else None
         if table is not None:
             self.matches.append(table)
         self.steps.append(nat(kind, body, table.find if table is not None else None))
@@ -193,25 +196,17 @@ def _operand(value: Any) -> Callable[[Packet, Here], int]:
     raise BindError(f"{value} is not modelled")
 
 
-def bound_rule(rule: NftRule, sets: Mapping[str, NftSet]) -> tuple[Rule, BoundRule]:
+def bound_rule(rule: NftRule, table: NftTable) -> tuple[Rule, BoundRule]:
     """The rule in the form that the walk takes. What is not modelled answers UNKNOWN with its text."""
-    binder = _Binder(sets)
-    try:
-        for expression in rule.expressions:
+    binder = _Binder(table)
+    for expression in rule.expressions:
+        try:
             binder.take(expression)
-    except (BindError, KeyError, TypeError, ValueError, AttributeError) as error:
-        ends = [name for one in rule.expressions for name in one if name in _TERMINAL] or [""]
-        binder = _Binder(sets, [UnknownMatch(f"nft rule {rule.text!r}: {error}")], [], ends[-1].upper())
-        binder.steps = _ending(rule.expressions)
+        except (BindError, KeyError, TypeError, ValueError, AttributeError) as error:
+            binder.matches.append(UnknownMatch(f"nft rule {rule.text!r}: {error}"))
     parts = Parts((), Clause(binder.name) if binder.name else None)
     text = Rule(rule.chain, rule.number, parts, binder.name, rule.text, rule.file, rule.line)
     return text, BoundRule(text, binder.matches, Statements(binder.steps))
-
-
-def _ending(expressions: tuple[Any, ...]) -> list[Step]:
-    """The verdict of a rule that is not modelled, in case that somebody settles that it matches."""
-    told = next((dict(one) for one in expressions if next(iter(one)) in (*_VERDICTS, "jump", "goto")), None)
-    return [lambda packet, here, so_far: _verdict(told, so_far)] if told is not None else []
 
 
 class NativeTable(BoundTable):
@@ -239,7 +234,7 @@ class NativeTable(BoundTable):
 
 def native_tables(table: NftTable) -> list[tuple[str, NativeTable]]:
     """One for each base chain, with its hook."""
-    bound = {name: [bound_rule(rule, table.sets) for rule in chain.rules] for name, chain in table.chains.items()}
+    bound = {name: [bound_rule(rule, table) for rule in chain.rules] for name, chain in table.chains.items()}
     chains = {name: Chain(name, (chain.policy or "accept").upper() if chain.hook is not None else None, tuple(text for text, _ in bound[name]))
               for name, chain in table.chains.items()}
     whole = Table(table.name, table.family, Backend.NFT, chains)
