@@ -105,7 +105,7 @@ def read(chunk: Chunk, header: ClassicHeader, known: NDArray[np.int64] | None) -
     """Decode a chunk. `known`: the interface indices that the snapshot knows (None: the interface is given)."""
     link = LINKS[header.linktype]
     head = _columns(chunk.data, chunk.starts, _HEAD)
-    second, fraction, captured, _ = (head[:, n >> 1] >> _u(32 * (n & 1)) & _u(0xFFFFFFFF) for n in range(4))
+    second, fraction, captured = head[:, 0] & _u(0xFFFFFFFF), head[:, 0] >> _u(32), head[:, 1] & _u(0xFFFFFFFF)
     if header.order == ">":
         second, fraction, captured = (column.astype("<u4").byteswap().astype(np.uint64) for column in (second, fraction, captured))
     time = second.astype(np.int64) * 1_000_000_000 + fraction.astype(np.int64) * header.scale
@@ -121,14 +121,14 @@ def read(chunk: Chunk, header: ClassicHeader, known: NDArray[np.int64] | None) -
     four = four & _plain4(ip, size) if four.any() else four
     six = six & _plain6(ip, size) if six.any() else six
     clean = four | six
-    place = mix(*link.key(head))
+    place = list(link.key(head))
     stream, same = np.zeros(len(time), np.uint64), np.zeros(len(time), np.uint64)
     for which, streams, sames in ((four, _stream4, _same4), (six, _stream6, _same6)):
         if which.all():
             stream, same = streams(ip, place), sames(ip)
         elif which.any():
             rows = ip[which]
-            stream[which], same[which] = streams(rows, place[which]), sames(rows)
+            stream[which], same[which] = streams(rows, [column[which] for column in place]), sames(rows)
     found = Frames(chunk, time, captured.astype(np.int64), clean, used & ~clean, six, stream, same, head, ip)
     _quoted(found, link)
     return found
@@ -182,18 +182,20 @@ def _whole_tcp(offset: U64, length: I64, size: I64) -> Bools:
     return (header >= 20) & (header <= length) & (header <= size)
 
 
-def _stream4(ip: U64, place: U64) -> U64:
+def _stream4(ip: U64, place: list[U64]) -> U64:
     icmp = ip[:, 1] >> _u(8) & _u(0xFF) == _u(1)
-    third = np.where(icmp, ip[:, 2] & _u(0x0000FFFFFFFFFFFF), ip[:, 2])
     # the fragment word holds DF; word 1 without the checksum; an ICMP message's id stands in word 3
-    return mix(place, ip[:, 0] & _u(0xFFFF_0000_0000_FFFF), ip[:, 1] & _u(0xFFFFFFFF_0000_FFFF), third,
-               np.where(icmp, ip[:, 3] & _u(0xFFFF), _u(0)))
+    fixed = (*place, ip[:, 0] & _u(0xFFFF_0000_0000_FFFF), ip[:, 1] & _u(0xFFFFFFFF_0000_FFFF))
+    if not icmp.any():
+        return mix(*fixed, ip[:, 2])
+    third = np.where(icmp, ip[:, 2] & _u(0x0000FFFFFFFFFFFF) | (ip[:, 3] & _u(0xFFFF)) << _u(48), ip[:, 2])
+    return mix(*fixed, third)
 
 
-def _stream6(ip: U64, place: U64) -> U64:
+def _stream6(ip: U64, place: list[U64]) -> U64:
     icmp = ip[:, 0] >> _u(48) & _u(0xFF) == _u(58)
     ends = np.where(icmp, ip[:, 5] & _u(0x0000FFFF_0000FFFF), ip[:, 5] & _u(0xFFFFFFFF))
-    return mix(place, ip[:, 0] & _u(0xFFFF_0000_0000_F0FF) | _u(1 << 40), ip[:, 1], ip[:, 2], ip[:, 3], ip[:, 4], ends)
+    return mix(*place, ip[:, 0] & _u(0xFFFF_0000_0000_F0FF) | _u(1 << 40), ip[:, 1], ip[:, 2], ip[:, 3], ip[:, 4], ends)
 
 
 def same_tcp(own: U64, seq: U64, ack: U64, flags: U64, length: U64) -> U64:
@@ -322,10 +324,6 @@ class Ends:
         """A hash of both ends that does not tell them apart, and whether the source is the one with the smaller hash."""
         one, other = self.ends()
         return mix(one + other, one ^ other, self.protocol), one < other
-
-    def pair(self) -> U64:
-        """A hash of the two addresses, whichever is the source."""
-        return pair_hash(self.source, self.target)
 
 
 def pair_hash(source: U64, target: U64) -> U64:

@@ -160,9 +160,13 @@ def _seen_as(streams: Streams, order: I64) -> U64:
     lead = streams.lead[order]
     ends = streams.ends
     parts: list[NDArray[np.generic]] = [streams.place[order], streams.ttl[lead] - streams.ttl[order]]
-    for column in (mix(ends.source[:, 0], ends.source[:, 1]), mix(ends.target[:, 0], ends.target[:, 1]), ends.sport, ends.dport):
+    for words in (ends.source, ends.target):
+        mine, first = words[order], words[lead]
+        kept = (mine[:, 0] == first[:, 0]) & (mine[:, 1] == first[:, 1])
+        parts += [np.where(kept, np.uint64(0), mine[:, 0]), np.where(kept, np.uint64(1), mine[:, 1] << np.uint64(1))]
+    for column in (ends.sport, ends.dport):
         kept = column[lead] == column[order]
-        parts.append(np.where(kept, 0, column[order].astype(np.uint64) | np.uint64(1 << 63)))
+        parts.append(np.where(kept, -1, column[order]))
     return mix(*parts)
 
 

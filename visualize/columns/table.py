@@ -16,7 +16,7 @@ from visualize.columns import regular
 from visualize.columns.atoms import Atoms
 from visualize.columns.connections import Columns
 from visualize.columns.digest import Digest, Segments
-from visualize.columns.frames import I64, Bools
+from visualize.columns.frames import I64, Bools, pair_hash
 from visualize.columns.kinds import Captured, Kinds, echo_replies
 from visualize.columns.mix import U64, distinct, mix
 from visualize.columns.odd import Odd
@@ -145,7 +145,7 @@ class Table:
         if len(self.keys):
             forward[hit] = self._key_forward[place[hit]]
         role = self._roles(streams, of_stream, owner, forward)
-        self._remember(different, number, owner, forward, known < 0, np.concatenate((streams.ends.pair(), odd.pair)))
+        self._remember(different, number, owner, forward, known < 0, streams, odd)
         slow = np.isin(different, self._captured.before)
         self._mark(owner, slow)
         return owner[number], role
@@ -201,9 +201,14 @@ class Table:
         self._mark(who, wrong | (role < 0) | streams.broken)
         return np.maximum(role, 0)
 
-    def _remember(self, different: U64, number: I64, owner: I64, forward: I64, new: Bools, pairs: U64) -> None:
+    def _remember(self, different: U64, number: I64, owner: I64, forward: I64, new: Bools, streams: Streams, odd: Odd) -> None:
+        if not new.any():
+            return
         pair = np.zeros(len(different), np.uint64)
-        pair[number] = pairs
+        count, fresh = len(streams.rows), np.flatnonzero(new[number])
+        of_stream = fresh[fresh < count]
+        pair[number[of_stream]] = pair_hash(streams.ends.source[of_stream], streams.ends.target[of_stream])
+        pair[number[count:]] = odd.pair
         keys = np.concatenate((self.keys, different[new]))
         order = np.argsort(keys, kind="stable")
         self.keys = keys[order]
