@@ -28,13 +28,15 @@ BRIDGES = ("docker0",)  # a packet is seen on its way into a bridge, and out of 
 Shot = dict[str, Any]
 
 
-def run(sheet: Sheet, backend: str, folder: Path) -> None:
-    """Ask the kernel; leaves `snapshot.tar.gz`, `any.pcap`, `local.pcap` and `shots.ndjson.gz` in `folder`."""
+def run(sheet: Sheet, backend: str, folder: Path, warm: int = 0) -> None:
+    """Ask the kernel (`warm`: so many packets have passed before the snapshot); leaves `snapshot.tar.gz`, `any.pcap`, `local.pcap` and `shots.ndjson.gz` in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     case = Case(sheet.name, sheet.world, sheet.family, setup=tuple(sheet.setup), sysctl=dict(sheet.sysctl), ipset="\n".join(sheet.ipset) + "\n"
                 if sheet.ipset else "")
     with World(case) as world:
         refused = _load(world, sheet, backend)
+        for sent in sheet.packets[:warm]:
+            _send(world, sent)
         world.snapshot(folder / "snapshot.tar.gz")
         with world.host.inside():
             log = nflog.log_socket(GROUP)
@@ -289,6 +291,7 @@ def main() -> int:
     parser.add_argument("--backend", choices=("legacy", "nft"))
     parser.add_argument("--compare", type=Path, action="append", default=[])
     parser.add_argument("-o", "--output", type=Path, help="keep vectors here, in a folder NAME-BACKEND each")
+    parser.add_argument("--warm", type=int, default=0, help="packets sent before the snapshot")
     parser.add_argument("--all", action="store_true", help="print excused differences too")
     given = parser.parse_args()
     folders = list(given.compare)
@@ -300,7 +303,7 @@ def main() -> int:
             for backend in sheet.backends:
                 if given.backend in (None, backend):
                     folders.append(output / f"{name}-{backend}")
-                    run(sheet, backend, folders[-1])
+                    run(sheet, backend, folders[-1], given.warm)
     wrong = 0
     for folder in folders:
         found = compare(folder)

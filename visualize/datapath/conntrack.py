@@ -77,11 +77,16 @@ class Connection:
         """The flags that a rule can ask for."""
         return frozenset(self.flags)
 
-    def count(self, reply: bool, size: int) -> None:
-        """One more packet (nf_ct_acct_update)."""
-        if self.carried is not None:
+    @property
+    def asks_again(self) -> bool:
+        """Its SYN is sent again, and nothing has answered (nf_conntrack_tcp_packet)."""
+        return self.protocol == Protocol.TCP and self.tcp.name == "SYN_SENT" and {"CONFIRMED", "SEEN_REPLY"} & self.flags == {"CONFIRMED"}
+
+    def count(self, reply: bool, packet: Packet) -> None:
+        """One more packet (nf_ct_acct_update). A SYN sent again without an answer is neither counted nor does it renew the timeout."""
+        if self.carried is not None and not self.asks_again:
             self.carried[reply][0] += 1
-            self.carried[reply][1] += size
+            self.carried[reply][1] += packet.length
 
     def counted(self, now: int | None) -> bool:
         """Whether connlimit counts it: in the table, and not closed (find_or_evict, already_closed in nf_conncount.c)."""
@@ -312,10 +317,12 @@ class Tracker:
                 return Tracking(None, "INVALID", reply, connection.tcp.why, guess or connection.tcp.guess)
             if verdict is tcp.Advance.KILL:
                 self.remove(connection)
-            elif verdict is tcp.Advance.ACCEPT:
+            elif verdict is tcp.Advance.ACCEPT and not connection.asks_again:
                 self._refresh(connection, now)
         else:
             self._refresh(connection, now)
+            if self._streams(connection, now):
+                connection.flags.add("ASSURED")
         return replace(self._known(connection, reply), guess=guess or connection.tcp.guess)
 
     def _advance(self, connection: Connection, packet: Packet, reply: bool) -> tcp.Advance:
@@ -373,6 +380,12 @@ class Tracker:
         connection.flags.add("CONFIRMED")
         self._insert(connection)
         return True
+
+    @staticmethod
+    def _streams(connection: Connection, now: int | None) -> bool:
+        """UDP both ways, two seconds after the first packet (nf_conntrack_udp_packet)."""
+        since = connection.udp_since if connection.protocol == Protocol.UDP and not connection.captured else None
+        return since is not None and now is not None and "SEEN_REPLY" in connection.flags and now - since > 2 * SECOND
 
     def _refresh(self, connection: Connection, now: int | None) -> None:
         """nf_ct_refresh: how long the entry lives on, counted from this packet."""

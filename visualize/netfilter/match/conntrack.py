@@ -17,7 +17,7 @@ from visualize.netfilter.extension import BindError
 from visualize.netfilter.here import ConnectionView, Here
 from visualize.netfilter.options import network, not_known, number_range, port_range, word, words
 from visualize.netfilter.protocols import protocol_number
-from visualize.packet.packet import Packet
+from visualize.packet.packet import Packet, Protocol
 
 STATES = frozenset({"INVALID", "NEW", "ESTABLISHED", "RELATED", "UNTRACKED"})
 STATUSES = frozenset({"NONE", "EXPECTED", "SEEN_REPLY", "ASSURED", "CONFIRMED"})
@@ -85,6 +85,11 @@ def _protocol_check(option: Option) -> ConnectionCheck:
     return check
 
 
+def _may_be_assured(connection: ConnectionView) -> bool:
+    """A captured UDP connection turns ASSURED with a packet 2 s after its first one, and when that was is not captured."""
+    return connection.captured and connection.protocol == Protocol.UDP and {"SEEN_REPLY", "ASSURED"} & connection.status == {"SEEN_REPLY"}
+
+
 def _direction_check(option: Option) -> ConnectionCheck:
     wanted = word(option).upper()
     if wanted not in ("ORIGINAL", "REPLY"):
@@ -102,6 +107,8 @@ def _status_check(option: Option) -> ConnectionCheck:
 
     def check(connection: ConnectionView, here: Here) -> Answer:
         has = ",".join(sorted(connection.status)) or "NONE"
+        if "ASSURED" in wanted and not connection.status & wanted and _may_be_assured(connection):
+            return unknown("--ctstatus ASSURED: how long ago a captured UDP connection began is not known", True, weak=False).negate(option.negated)
         return decide(bool(connection.status & wanted), f"status is {has}", option.negated)
 
     return check
@@ -116,7 +123,7 @@ def _expire_check(option: Option) -> ConnectionCheck:
         if "CONFIRMED" not in connection.status:  # its time is not yet counted from now on (nf_ct_expires): 0 but for some minutes after boot
             return unknown("--ctexpire: a connection that is not confirmed has 0 s left, but not right after boot", first == 0,
                            weak=False).negate(option.negated)
-        if connection.expires is None or here.time_ns is None:
+        if connection.expires is None or here.time_ns is None or _may_be_assured(connection):
             return unknown("--ctexpire: how long the connection has left is not known").negate(option.negated)
         left = max(0, connection.expires - here.time_ns) / 1e9
         says = {first <= int(seconds) <= last for seconds in (max(0.0, left - MARGIN), left + MARGIN)}
