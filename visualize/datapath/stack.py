@@ -167,6 +167,18 @@ class Stack:
         return [native for at, native in self._native if at == hook.value.lower()
                 and native.table.family in ("inet", "ip" if family == 4 else "ip6")]
 
+    def beside(self, family: int, hook: Hook, table: BoundTable) -> bool:
+        """Whether a native chain and an iptables table stand at one priority, so that who was registered later, and so runs first, is not known."""
+        def priority(one: BoundTable) -> int:
+            stage = one.table.name
+            return one.priority if isinstance(one, NativeTable) else next((s.priority for s in HOOKS[hook] if s.stage.value == stage), 0)
+
+        natives = [one for one in self._natives(family, hook) if one.table.chains[one.base].rules]
+        if not isinstance(table, NativeTable):
+            return any(one.priority == priority(table) for one in natives)
+        return any(priority(bound) == table.priority and bound.table.chains[hook.value].rules for bound in self._tables[family]
+                   if hook.value in bound.table.chains and hook.value not in bound.table.absent_base_chains)
+
     def nat_chains(self, family: int, hook: Hook) -> list[BoundTable]:
         """The nat chains of all back-ends at a hook, by priority."""
         own = -100 if hook in (Hook.PREROUTING, Hook.OUTPUT) else 100

@@ -155,6 +155,10 @@ def _walk(stack: Stack, hook: Hook, skb: Skb, here: Here, table: BoundTable, tur
         yield step
     skb.packet = walked.packet
     _carry_out(stack, skb, walked.changes)
+    ended = walked.verdict is not RuleVerdict.ACCEPT
+    if (matched or ended) and stack.beside(skb.packet.family, hook, table):
+        why = "a native nftables chain and an iptables table stand at one priority; which was registered later, and so runs first, is not captured"
+        skb.journey.doubts.note(f"{here.table} {hook.value}", why, "the native chain first", "nft monitor trace on the host", weak=ended)
     turns.append(order.turn(table, before, walked, matched))
     order.note(stack, hook, here, skb.journey.doubts, turns)
     return walked
