@@ -89,7 +89,7 @@ def _input_source(stack: Stack, skb: Skb, route: Decision) -> IPAddress | None:
 
 def reject(stack: Stack, skb: Skb, here: Here, begets: Begets) -> bool:
     """Carry out a REJECT. Returns False where no answer is sent: a wrong checksum gets none (nf_send_unreach, nf_reject_ip_tcphdr_get)."""
-    if skb.journey.broken:
+    if skb.journey.broken or skb.journey.unsummed:
         return False
     if begets.kind == "tcp-reset":
         return _reset(stack, skb)

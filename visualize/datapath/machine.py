@@ -16,7 +16,7 @@ from visualize.datapath.skb import Journey, Skb
 from visualize.datapath.stack import Stack, entry_hints
 from visualize.datapath.tuples import FlowTuple
 from visualize.netfilter.bucket import START
-from visualize.packet.checksum import broken, misjudged
+from visualize.packet.checksum import broken, misjudged, unsummed
 from visualize.packet.packet import Packet
 from visualize.path import Ended, Path, Received, Step
 
@@ -79,7 +79,7 @@ class Machine:
                 doubts: Doubts | None = None, vlan: int | None = None) -> tuple[Path, Journey]:
         """A packet that an interface takes from outside, with the VLAN tag of its frame. `doubts` may already hold some about where it came from."""
         stack = self._stacks[netns]
-        journey = Journey(doubts or Doubts(self.assumptions), now, misjudged(packet), broken(packet))
+        journey = Journey(doubts or Doubts(self.assumptions), now, misjudged(packet), unsummed(packet), broken(packet))
         skb = Skb(packet, journey, packet_type=packet_type, vlan=vlan)
         first = Received(netns, packet, interface)
         return self._finish(packet, first, device.arrive(stack, interface, skb), journey)
@@ -88,7 +88,7 @@ class Machine:
              doubts: Doubts | None = None, outgoing: str | None = None) -> tuple[Path, Journey]:
         """A packet that a process of a namespace sends; by the interface `outgoing`, where it is bound to one."""
         stack = self._stacks[netns]
-        journey = Journey(doubts or Doubts(self.assumptions), now, misjudged(packet), broken(packet))
+        journey = Journey(doubts or Doubts(self.assumptions), now, misjudged(packet), unsummed(packet), broken(packet))
         first = Received(netns, packet, None, local=True)
         return self._finish(packet, first, ip.send(stack, Skb(packet, journey), outgoing), journey)
 

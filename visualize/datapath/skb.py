@@ -18,6 +18,7 @@ class Journey:
     doubts: Doubts
     now: int | None
     misjudged: bool = False  # conntrack takes its checksum for wrong, whether or not it is
+    unsummed: bool = False  # REJECT takes it for broken, though its protocol has no such checksum
     broken: bool = False  # it began with a wrong transport checksum; NAT keeps a wrong one wrong
     children: list[Path] = field(default_factory=list)
     states: list[tuple[str, Tracking]] = field(default_factory=list)  # (netns, tracking), first of each namespace

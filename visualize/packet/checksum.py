@@ -22,6 +22,19 @@ def ones_sum(data: bytes, start: int = 0) -> int:
     return total
 
 
+# What REJECT does not sum up: other integrity checks, or sums over a part (nf_reject_verify_csum)
+_NOT_SUMMED = frozenset({Protocol.GRE, Protocol.ESP, Protocol.AH, Protocol.SCTP, Protocol.UDPLITE, Protocol.DCCP})
+
+
+def unsummed(packet: Packet) -> bool:
+    """Whether REJECT takes a packet of a rarer protocol for broken: it sums up all of its payload, as if that carried such a checksum."""
+    if packet.protocol in OFFSETS or packet.protocol in _NOT_SUMMED or packet.is_fragment or not packet.raw or len(packet.raw) < packet.length:
+        return False
+    segment = packet.raw[packet.header_length:packet.length]
+    start = 0 if packet.family == 4 else ones_sum(packet.raw[8:40] + pack(">IHH", len(segment), 0, packet.protocol))
+    return ones_sum(segment, start) != 0xFFFF
+
+
 def misjudged(packet: Packet) -> bool:
     """Whether conntrack takes a UDP-Lite packet's checksum for wrong: it sums up the pseudo-header with UDP's protocol number (udplite_error).
 
