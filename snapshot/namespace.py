@@ -68,7 +68,7 @@ def namespace_of(name: str, files: Files, findings: list[Finding]) -> Namespace:
         _settings(files, findings), unseen4=unseen4, unseen6=unseen6,
         expected=every_if_told(files, "conntrack-expect", conntrack_expect.parse, findings),
         nft=replayed, address_labels=first(files, (("ip-addrlabel", ip_addrlabel.parse),), findings) or None)
-    made = replace(made, gaps=_gaps(made), ipsec=_ipsec(files))
+    made = replace(made, gaps=_gaps(made), ipsec=_ipsec(files), untold=frozenset({"conntrack"} if made.conntrack is None else ()))
     return invent_interfaces(made, any(one.addresses for one in made.interfaces.values()), findings)
 
 

@@ -49,6 +49,7 @@ class Namespace:
     unseen6: tuple[tuple[str, str], ...] = ()
     invented: str = ""  # why its addresses are not all known; empty where they were captured
     gaps: tuple[tuple[int, str], ...] = ()  # (family, what of it was captured in part only)
+    untold: frozenset[str] = frozenset()  # facts that were not captured and that a packet may turn on ("conntrack")
     inferred: str = ""  # why this namespace is not captured but put together from what others tell; empty for one that was captured
 
     def sysctl(self, name: str) -> str | None:

@@ -91,6 +91,13 @@ def _expected(stack: Stack, hook: Hook, skb: Skb, tracking: Tracking) -> Trackin
 
 def _doubt_tracking(stack: Stack, skb: Skb, hook: Hook) -> None:
     """What the connection that was found does not tell for sure: a port drawn by lot, or whose answer this is."""
+    tracking = skb.tracking
+    if tracking is not None and tracking.fresh and tracking.state == "NEW" and "conntrack" in stack.namespace.untold:
+        skb.journey.read.add("tcp_flags")
+        opens = (skb.packet.tcp_flags or 0) & 0x12 == 0x02  # a SYN alone opens a connection, whatever was open before
+        if not opens:
+            skb.journey.doubts.note("conntrack", "the connections that were open were not captured: this packet may belong to one of them",
+                                    "it is the first of its connection", "conntrack -L")
     assert skb.tracking is not None
     connection = skb.tracking.connection
     at = f"conntrack {hook.value}"

@@ -7,7 +7,7 @@ from snapshot.bundle.bundle import BundleKind
 from snapshot.finding import Kind
 from visualize.trace import Question, ask
 
-from .layouts import of, raw
+from .layouts import of, ours, raw
 
 
 @pytest.mark.parametrize(("name", "command", "fact"), [
@@ -90,3 +90,15 @@ def test_policy_rules_without_their_tables_are_a_doubt() -> None:
     assert any("table 100" in doubt.why for doubt in path.doubts)
     default = build(raw("x", files | {"ip_rule.txt": b"0: from all lookup local\n32766: from all lookup main\n32767: from all lookup default\n"}))
     assert not default.host.namespaces["host"].gaps
+
+
+def test_without_conntrack_a_packet_in_mid_stream_is_a_doubt() -> None:
+    """A SYN opens a connection for certain; any other packet may belong to one that was open, and was not captured."""
+    leaves = {"ip-addr.txt", "ip-4-route.txt", "ip-4-rule.txt", "iptables-nft-save.txt", "iptables-legacy-save.txt", "sysctl.txt", "nft-ruleset.txt"}
+    files = {path: data for path, data in ours().items() if path.startswith("netns/host/") and path.rpartition("/")[2] in leaves}
+    host = build(raw("x", files)).host
+
+    def why(flags: int) -> list[str]:
+        return [doubt.at for doubt in ask(host, Question("tcp", "203.0.113.50:4000", "203.0.113.10:22", "eth0", None, tcp_flags=flags), {}).doubts]
+    assert "conntrack" not in why(0x02)
+    assert "conntrack" in why(0x10)
