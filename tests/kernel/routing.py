@@ -70,6 +70,10 @@ class Asker:
         self.family = family
         self.sequence = 0
 
+    def close(self) -> None:
+        """Give the socket back."""
+        self.sock.close()
+
     def ask(self, question: Question) -> Answer:
         """Type, interface, gateway and source; and (fib match) the route's prefix, table and metric."""
         answer = self._one(question, 0)
@@ -463,6 +467,7 @@ def record(seed: int, family: int, questions: int, prefix: str = "ppkr") -> Reco
         for _ in range(questions):
             question = maker.question()
             asked.append((question, asker.ask(question)))
+        asker.close()
         return Recording(f"seed-{seed}-v{family}", family, [c for c in commands if c not in lab.refused], files, asked)
     finally:
         lab.close()

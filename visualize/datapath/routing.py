@@ -361,7 +361,7 @@ def _doubts(found: Found, hops: tuple[NextHop, ...], query: Query) -> Iterator[s
         total = sum(hop.weight for hop in hops)
         ways = ", ".join(f"{hop.device} {hop.weight}/{total}" for hop in hops)
         yield f"several next hops ({ways}): which one a flow takes is the kernel's hash"
-    if query.destination.version == 6 and query.source is None and len(found.route.nexthops) > 1 and found.route.preferred_source is not None:
+    if query.destination.version == 6 and query.source is None and len(found.route.nexthops) > 1:
         yield "the next hops of an IPv6 multipath route may each lend a source of their own, which `ip route` does not show"
     if found.rivals and query.incoming is None and query.outgoing is None:
         ways = ", ".join(str(r.nexthops[0].gateway) for r in (found.route, *found.rivals) if r.nexthops)
