@@ -77,16 +77,11 @@ class Connection:
         """The flags that a rule can ask for."""
         return frozenset(self.flags)
 
-    @property
-    def asks_again(self) -> bool:
-        """Its SYN is sent again, and nothing has answered (nf_conntrack_tcp_packet)."""
-        return self.protocol == Protocol.TCP and self.tcp.name == "SYN_SENT" and {"CONFIRMED", "SEEN_REPLY"} & self.flags == {"CONFIRMED"}
-
-    def count(self, reply: bool, packet: Packet) -> None:
-        """One more packet (nf_ct_acct_update). A SYN sent again without an answer is neither counted nor does it renew the timeout."""
-        if self.carried is not None and not self.asks_again:
+    def count(self, reply: bool, size: int) -> None:
+        """One more packet (nf_ct_acct_update): one that renews the timeout, or kills the entry."""
+        if self.carried is not None:
             self.carried[reply][0] += 1
-            self.carried[reply][1] += packet.length
+            self.carried[reply][1] += size
 
     def counted(self, now: int | None) -> bool:
         """Whether connlimit counts it: in the table, and not closed (find_or_evict, already_closed in nf_conncount.c)."""
@@ -315,11 +310,14 @@ class Tracker:
                 return self._new(packet, wanted, zone, now)
             if verdict is tcp.Advance.INVALID:
                 return Tracking(None, "INVALID", reply, connection.tcp.why, guess or connection.tcp.guess)
+            if verdict in (tcp.Advance.KILL, tcp.Advance.ACCEPT):
+                connection.count(reply, packet.length)
             if verdict is tcp.Advance.KILL:
                 self.remove(connection)
-            elif verdict is tcp.Advance.ACCEPT and not connection.asks_again:
+            elif verdict is tcp.Advance.ACCEPT:
                 self._refresh(connection, now)
         else:
+            connection.count(reply, packet.length)
             self._refresh(connection, now)
             if self._streams(connection, now):
                 connection.flags.add("ASSURED")
@@ -354,6 +352,7 @@ class Tracker:
             return Tracking(None, "INVALID", why="an ICMP reply to a request that is not known")
         connection = Connection(wanted, wanted.inverse(), zone, tcp=state, carried=[[0, 0], [0, 0]])
         self._refresh(connection, now)
+        connection.count(False, packet.length)
         return Tracking(connection, "NEW", fresh=True)
 
     def _icmp_error(self, packet: Packet, zone: Zone, now: int | None) -> Tracking:

@@ -64,8 +64,6 @@ def _conntrack(stack: Stack, hook: Hook, skb: Skb) -> Way:
     else:
         skb.tracking = _expected(stack, hook, skb, stack.tracker.track(skb.packet, skb.zone, skb.journey.now))
     _doubt_tracking(stack, skb, hook)
-    if skb.tracking.connection is not None and not skb.packet.is_icmp_error:
-        skb.tracking.connection.count(skb.tracking.reply, skb.packet)
     skb.journey.states.append((stack.netns, skb.tracking))
     skb.journey.read.add("ctstate")
     yield Tracked(stack.netns, skb.packet, hook.value, skb.tracking.state, "reply" if skb.tracking.reply else "original",
