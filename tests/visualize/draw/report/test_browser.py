@@ -74,6 +74,19 @@ def test_the_summary_counts_verdicts_and_says_why(bridge: Page) -> None:
     assert rows(bridge) == [str(row["flow"]) for row in dropped]
 
 
+def test_each_reason_leads_to_as_many_flows_as_it_counts(bridge: Page) -> None:
+    """A rule, a policy, or a sentence of the kernel's own: the link's filter finds those flows and no others."""
+    bridge.open()
+    links = bridge.js("return [...document.querySelectorAll('.reasons td:last-child a')].map((link) => [link.hash, link.textContent])")
+    assert len(links) > 5
+    for fragment, text in links:
+        if text.startswith("flow "):
+            assert fragment == f"#flow={text.removeprefix('flow ')}"
+            continue
+        bridge.open(fragment)
+        assert f"{len(rows(bridge))} flows" == text
+
+
 def test_a_click_on_a_heading_sorts_and_another_turns_it(bridge: Page) -> None:
     """Numbers by size, addresses as numbers; aria-sort tells which way."""
     bridge.open("#flows")

@@ -1,6 +1,6 @@
 // Which flows are shown: a free search and one field each for address, port, container, verdict, certainty, protocol, rule.
 
-const FILTERS = ['q', 'address', 'port', 'container', 'verdict', 'certainty', 'proto', 'rule', 'doubt', 'evidence'];
+const FILTERS = ['q', 'address', 'port', 'container', 'verdict', 'certainty', 'proto', 'rule', 'doubt', 'evidence', 'where'];
 
 /** An IPv4 or IPv6 address as a BigInt with its width, or null. */
 function parseAddress(text) {

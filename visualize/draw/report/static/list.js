@@ -105,7 +105,7 @@ function applyFilters(filters) {
   const text = `${plural(flowList.shown.length, 'flow')}${flowList.shown.length < FLOWS.length ? ` of ${number(FLOWS.length)}` : ''}, ${plural(packets, 'packet')}`;
   flowList.count.textContent = text;
   flowList.extra.replaceChildren(
-    ...['rule', 'doubt', 'evidence']
+    ...['rule', 'doubt', 'evidence', 'where']
       .filter((name) => filters[name])
       .map((name) =>
         h(

@@ -69,14 +69,22 @@ function rankOf(flow, bad) {
   return endingRule(flow.uses[0]) || flow.where.endsWith(' policy') ? 0 : 1;
 }
 
+/** The words of a sentence that hold no number: the same for all flows that ended for one reason. */
+const plainWords = (text) =>
+  text
+    .split(' ')
+    .filter((word) => !/\d/.test(word))
+    .join(' ');
+
 /** Why flows ended as they did: what went wrong first, then the commonest first. */
 function reasons() {
   const groups = new Map();
   for (const flow of FLOWS) {
     const bad = flow.verdict !== 'forwarded' && flow.verdict !== 'delivered';
-    const where = bad ? flow.where || flow.decided : flow.where;
-    const key = JSON.stringify([flow.verdict, where]);
-    if (!groups.has(key)) groups.set(key, { verdict: flow.verdict, where, count: 0, first: flow, rank: rankOf(flow, bad) });
+    const rank = rankOf(flow, bad);
+    const words = rank === 1 ? plainWords(flow.why) : ''; // no rule tells these apart
+    const key = JSON.stringify([flow.verdict, flow.where, words]);
+    if (!groups.has(key)) groups.set(key, { verdict: flow.verdict, where: flow.where, words, count: 0, first: flow, rank });
     groups.get(key).count += 1;
   }
   return [...groups.values()].sort((one, other) => one.rank - other.rank || other.count - one.count);
@@ -90,8 +98,8 @@ function whyOf(flow) {
   return policy && flow.verdict === 'dropped' ? `no rule of ${policy[1]} let it through` : flow.why;
 }
 
-function reasonRow({ verdict, where, first, count }) {
-  const link = count === 1 ? `#flow=${first.id}` : `#flows?${new URLSearchParams({ verdict, q: where })}`;
+function reasonRow({ verdict, where, words, first, count }) {
+  const link = count === 1 ? `#flow=${first.id}` : `#flows?${new URLSearchParams({ verdict, ...(where && { where }), ...(words && { q: words }) })}`;
   return h(
     'tr',
     {},
