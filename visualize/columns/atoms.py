@@ -185,7 +185,12 @@ def writes_sets(namespace: Namespace) -> bool:
 
 
 def helps(namespace: Namespace) -> bool:
-    """Whether conntrack helpers may read payloads here and expect connections, so that one connection decides about another."""
+    """Whether conntrack helpers may read payloads here and expect connections, so that one connection decides about another.
+
+    Native nftables rules count as such: what they read of a packet is not among the atoms yet.
+    """
+    if namespace.nft:
+        return True
     if namespace.sysctl("net.netfilter.nf_conntrack_helper") not in (None, "0") or any(one.helper for one in namespace.conntrack or ()):
         return True
     return any(rule.jump == "CT" and rule.target is not None and rule.target.option("--helper") is not None for rule in _rules(namespace))
