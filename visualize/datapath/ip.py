@@ -50,7 +50,7 @@ def _doubt_routes(stack: Stack, skb: Skb, result: Result) -> None:
     if fib.invented:
         doubts.note("routing", f"routes of IPv{fib.family} were not captured in {stack.netns}: only those that follow from the "
                     "addresses are known", "no other route", "ip route show table all")
-    skb.journey.read.update(("dst", "src") if fib.custom_rules else ("dst",))
+    skb.journey.read.update(fib.reads)
 
 
 def _assumed(why: str) -> str:

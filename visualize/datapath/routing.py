@@ -88,6 +88,7 @@ class Fib:
         self.custom_rules = [_bare(r) for r in self.rules] != [_bare(r) for r in default_rules(family)]
         self.asks_ports = any(r.protocol is not None or r.source_ports is not None or r.destination_ports is not None for r in self.rules)
         self.unknown_hops = tuple(r.text for r in routes or () if r.nexthop_id is not None and not r.nexthops and r.type is RouteType.UNICAST)
+        self.reads = _reads(self.rules if self.custom_rules else (), routes or ())
         self.has_tclassid = any(r.realm for r in routes or ())
         every = [*(routes or ()), *self._implied(routes)]
         self.custom_local_routes = any(r.type is RouteType.LOCAL and r.protocol not in (None, "kernel") for r in every)
@@ -368,6 +369,22 @@ def _doubts(found: Found, hops: tuple[NextHop, ...], query: Query) -> Iterator[s
         yield f"several default routes of one metric ({ways}): the kernel takes the first whose gateway it has reached of late"
     if found.passed_over:
         yield f"{found.passed_over[0].gateway} did not answer when the snapshot was taken, so another route is taken"
+
+
+def _reads(rules: tuple[PolicyRule, ...], routes: tuple[Route, ...]) -> frozenset[str]:
+    """The fields of a packet that routing looks at here (its source is judged besides, where rp_filter is on)."""
+    found = {"dst"}
+    if rules or any(r.source is not None for r in routes):
+        found.add("src")
+    if any(r.mark is not None for r in rules):
+        found.add("mark")
+    if any(r.tos or r.dscp is not None for r in rules) or any(r.tos for r in routes):
+        found.add("tos")
+    if any(r.protocol is not None for r in rules):
+        found.add("protocol")
+    if any(r.source_ports is not None or r.destination_ports is not None for r in rules):
+        found |= {"sport", "dport"}
+    return frozenset(found)
 
 
 def _bare(rule: PolicyRule) -> PolicyRule:

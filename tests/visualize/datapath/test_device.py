@@ -16,7 +16,7 @@ from visualize.path import Crossed, Path, Received, RuleMatched, Sent, Tracked
 UP = "<BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP"
 SYSCTL = "net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.rp_filter = 0\nnet.bridge.bridge-nf-call-iptables = 1\n"
 RULES = "0: from all lookup local\n32766: from all lookup main\n32767: from all lookup default\n"
-WHOLE = {"sysctl": SYSCTL, "iptables_legacy_save": "# none\n", "ip_4_rule": RULES}
+WHOLE = {"sysctl": SYSCTL, "conntrack_4": "", "iptables_legacy_save": "# none\n", "ip_4_rule": RULES}
 HOST = f"""1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 state UNKNOWN
     inet 127.0.0.1/8 scope host lo
 2: eth0: {UP}

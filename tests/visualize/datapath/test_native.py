@@ -22,7 +22,7 @@ ROUTES = """10.1.0.0/24 dev eth0 proto kernel scope link src 10.1.0.1
 
 def path(ruleset: str, save: str = "") -> Path:
     """A UDP packet from 10.1.0.2 to 10.2.0.2 through a host with this `nft list ruleset` and iptables-nft-save."""
-    texts = {"ip-addr.txt": ADDRESSES, "ip-4-route.txt": ROUTES, "nft-ruleset.txt": ruleset, "iptables-nft-save.txt": save,
+    texts = {"ip-addr.txt": ADDRESSES, "ip-4-route.txt": ROUTES, "nft-ruleset.txt": ruleset, "iptables-nft-save.txt": save, "conntrack-4.txt": "",
              "ip-4-rule.txt": "0: from all lookup local\n32766: from all lookup main\n32767: from all lookup default\n",
              "sysctl.txt": "net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.rp_filter = 0\n"}
     files = {f"netns/host/{name}": RawFile(f"netns/host/{name}", text.encode()) for name, text in texts.items()}
