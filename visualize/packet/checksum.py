@@ -31,7 +31,8 @@ def unsummed(packet: Packet) -> bool:
     if packet.protocol in OFFSETS or packet.protocol in _NOT_SUMMED or packet.is_fragment or not packet.raw or len(packet.raw) < packet.length:
         return False
     segment = packet.raw[packet.header_length:packet.length]
-    start = 0 if packet.family == 4 else ones_sum(packet.raw[8:40] + pack(">IHH", len(segment), 0, packet.protocol))
+    # nf_ip_checksum sums the IP header, too, whose own sum makes it 0xFFFF: a payload of zeros passes
+    start = 0xFFFF if packet.family == 4 else ones_sum(packet.raw[8:40] + pack(">IHH", len(segment), 0, packet.protocol))
     return ones_sum(segment, start) != 0xFFFF
 
 
