@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from visualize.packet.pcap import ClassicHeader
 
-BLOCK = 32 * 1024 * 1024  # bytes read at a time
+BLOCK = 24 * 1024 * 1024  # bytes read at a time
 FRAMES = 524288  # frames of one chunk at most
 _RUN = 32  # records of one size in a row from which on the next ones are guessed to be so too
 
