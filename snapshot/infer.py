@@ -123,12 +123,12 @@ def _wire(container: Container, endpoint: Endpoint, name: str, interfaces: dict[
     addresses = [Address(endpoint.address, endpoint.prefix_length or endpoint.address.max_prefixlen)]
     if endpoint.address6 is not None:
         addresses.append(Address(endpoint.address6, 64))
-    inner = Interface(name, kind="veth", mac=_mac(endpoint), flags=_UP, operstate="UP", addresses=tuple(addresses), invented=True)
+    inner = Interface(name, kind="veth", mac=_mac(endpoint), flags=_UP, addresses=tuple(addresses), invented=True)
     if bridge is None:
         interfaces[name] = replace(inner, kind=network.driver or None if network is not None else None)
         return outer
     port = ports.get((container.name, endpoint.network), f"veth:{container.name[:10]}")
-    made = Interface(port, kind="veth", master=bridge.name, flags=_UP, operstate="UP", port=BridgePort(), invented=True)
+    made = Interface(port, kind="veth", master=bridge.name, flags=_UP, port=BridgePort(), invented=True)
     interfaces[name] = replace(inner, peer_netns=outer.name, peer_name=port)
     held = replace(outer.interfaces.get(port, made), peer_netns=container.name, peer_name=name)
     return replace(outer, interfaces={**outer.interfaces, bridge.name: replace(bridge, kind="bridge", bridge=bridge.bridge or Bridge()), port: held})
@@ -227,7 +227,7 @@ def _invented(name: str, subnet: IPNetwork | None, told: list[Address], held: In
     if not told and subnet is not None and bridge is not None:
         told = [Address(subnet.network_address + 1, subnet.prefixlen)]
     kind = "bridge" if bridge is not None else None
-    return Interface(name, kind=kind, flags=_UP, operstate="UP", bridge=bridge, addresses=tuple(told), invented=True)
+    return Interface(name, kind=kind, flags=_UP, bridge=bridge, addresses=tuple(told), invented=True)
 
 
 def _learn_subnet(own: Clause, subnets: dict[str, IPNetwork]) -> None:

@@ -40,7 +40,6 @@ class Namespace:
     listeners: tuple[Listener, ...] | None = None
     sysctls: Mapping[str, str] | None = None  # "net.ipv4.ip_forward" -> "1"
     containers: tuple[str, ...] = ()  # names of the containers that live here
-    inode: int | None = None
     nft: tuple[NftTable, ...] = ()  # native tables that are replayed
     address_labels: tuple[AddressLabel, ...] | None = None
     expected: tuple[ExpectedEntry, ...] | None = None  # connections that helpers wait for

@@ -59,7 +59,4 @@ class DockerNetwork:
     bridge: str | None = None
     internal: bool = False
     subnets: tuple[IPNetwork, ...] = ()
-    gateways: tuple[IPAddress, ...] = ()
     icc: bool = True
-    masquerade: bool = True
-    mtu: int | None = None

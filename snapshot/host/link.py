@@ -50,7 +50,6 @@ class Bridge:
     stp: bool = False
     nf_call_iptables: bool = False
     nf_call_ip6tables: bool = False
-    nf_call_arptables: bool = False
     multicast_snooping: bool | None = None
     ageing_seconds: float = 300.0
     pvid: int | None = None  # of the bridge as a port of its own (`bridge vlan`: `self`)
@@ -67,8 +66,6 @@ class BridgePort:
     learning: bool = True
     flood: bool = True
     isolated: bool = False
-    guard: bool = False
-    neighbour_suppress: bool = False
     multicast_flood: bool = True
     broadcast_flood: bool = True
     locked: bool = False
@@ -102,7 +99,6 @@ class Interface:
     mac: str | None = None  # lower case, colons
     mtu: int = 1500
     flags: frozenset[str] = frozenset()  # UP, LOWER_UP, LOOPBACK, BROADCAST, MULTICAST, PROMISC, NO-CARRIER, ...
-    operstate: str = "UNKNOWN"
     group: str = "default"
     master: str | None = None  # bridge, bond or VRF that this is enslaved to
     parent: str | None = None  # lower device of a vlan, macvlan, vxlan, in the same namespace
@@ -114,7 +110,6 @@ class Interface:
     peer_netns: str | None = None
     peer_name: str | None = None
     groups: frozenset[IPAddress] | None = None  # multicast groups joined
-    altnames: tuple[str, ...] = ()
     addresses: tuple[Address, ...] = ()
     bridge: Bridge | None = None
     port: BridgePort | None = None
@@ -133,8 +128,3 @@ class Interface:
     def loopback(self) -> bool:
         """True for `lo` (IFF_LOOPBACK)."""
         return "LOOPBACK" in self.flags or self.name == "lo"
-
-    @property
-    def display_name(self) -> str:
-        """`eth0@if7` as `ip link` shows it where the other end is known by index only."""
-        return self.name

@@ -29,5 +29,4 @@ class FdbEntry:
     vlan: int | None = None
     local: bool = False
     self_: bool = False
-    static: bool = False
     remote: IPAddress | None = None  # the other tunnel end (`dst`), of a vxlan device's own entry

@@ -21,7 +21,7 @@ def _of_line(words: list[str]) -> FdbEntry:
     master = words[words.index("master") + 1] if "master" in words else None
     vlan = words[words.index("vlan") + 1] if "vlan" in words else None
     return FdbEntry(words[0].lower(), words[words.index("dev") + 1], master, int(vlan) if vlan and vlan.isdigit() else None,
-                    "permanent" in words, "self" in words and master is None, "static" in words,
+                    "permanent" in words, "self" in words and master is None,
                     _remote(words[words.index("dst") + 1]) if "dst" in words[:-1] else None)
 
 
@@ -35,7 +35,7 @@ def _remote(text: object) -> IPAddress | None:
 def _of_json(item: dict[str, Any]) -> FdbEntry:
     flags, state, master = item.get("flags") or [], item.get("state", ""), item.get("master")
     return FdbEntry(str(item["mac"]).lower(), str(item["ifname"]), master, item.get("vlan"), state == "permanent",
-                    "self" in flags and master is None, state == "static", _remote(item.get("dst")))
+                    "self" in flags and master is None, _remote(item.get("dst")))
 
 
 def parse(text: str, file: str = "") -> tuple[tuple[FdbEntry, ...], tuple[Finding, ...]]:

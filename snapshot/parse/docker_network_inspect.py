@@ -4,12 +4,12 @@
       "Gateway": "172.17.0.1"}]}, "Options": {"com.docker.network.bridge.name": "docker0", ...}}]
 """
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any
 
 from snapshot.finding import Finding, Kind
 from snapshot.host.container import DockerNetwork
-from snapshot.host.link import IPAddress, IPNetwork
+from snapshot.host.link import IPNetwork
 from snapshot.parse.json_objects import objects
 
 _OPTION = "com.docker.network.bridge."
@@ -25,23 +25,18 @@ def _network(item: dict[str, Any]) -> DockerNetwork:
     driver, identifier = str(item.get("Driver", "")), str(item.get("Id", ""))
     configs = (item.get("IPAM") or {}).get("Config") or ()
     subnets: tuple[IPNetwork, ...] = tuple(ip_network(c["Subnet"], strict=False) for c in configs if c.get("Subnet"))
-    gateways: tuple[IPAddress, ...] = tuple(ip_address(str(c["Gateway"]).partition("/")[0]) for c in configs if c.get("Gateway"))
     bridge = options.get(_OPTION + "name") or (f"br-{identifier[:12]}" if driver == "bridge" and identifier else None)
-    mtu = str(options.get("com.docker.network.driver.mtu", ""))
     return DockerNetwork(str(item.get("Name", "")), identifier, driver, bridge if driver == "bridge" else None,
-                         bool(item.get("Internal")), subnets, gateways, str(options.get(_OPTION + "enable_icc", "true")) != "false",
-                         str(options.get(_OPTION + "enable_ip_masquerade", "true")) != "false", int(mtu) if mtu.isdigit() else None)
+                         bool(item.get("Internal")), subnets, str(options.get(_OPTION + "enable_icc", "true")) != "false")
 
 
 def _netavark(item: dict[str, Any]) -> DockerNetwork:
     """podman 4's form. Raises ValueError."""
     subnets = [one for one in item.get("subnets") or () if isinstance(one, dict)]
     driver, options = str(item.get("driver", "")), item.get("options") or {}
-    mtu = str(options.get("mtu", ""))
     return DockerNetwork(str(item.get("name", "")), str(item.get("id", "")), driver, item.get("network_interface") if driver == "bridge" else None,
                          bool(item.get("internal")), tuple(ip_network(one["subnet"], strict=False) for one in subnets if one.get("subnet")),
-                         tuple(ip_address(one["gateway"]) for one in subnets if one.get("gateway")),
-                         str(options.get("isolate", "false")) == "false", mtu=int(mtu) if mtu.isdigit() else None)
+                         str(options.get("isolate", "false")) == "false")
 
 
 def parse(text: str, file: str = "") -> tuple[tuple[DockerNetwork, ...], tuple[Finding, ...]]:

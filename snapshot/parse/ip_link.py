@@ -76,14 +76,13 @@ def interface_of_block(lines: list[str]) -> Interface | None:
     vlan = _word_after(body, "id") if kind == "vlan" else None
     return Interface(
         name, int(index), kind, mac, int(_word_after(words, "mtu") or 1500), frozenset(flags.split(",")),
-        _word_after(words, "state") or "UNKNOWN", _word_after(words, "group") or "default", _word_after(words, "master"),
+        _word_after(words, "group") or "default", _word_after(words, "master"),
         other if other is not None and peer is None and other != "NONE" else None, int(vlan) if vlan else None,
         _word_after(body, "mode") if kind in ("macvlan", "macvtap") else None,
         int(table) if kind == "vrf" and (table := _word_after(body, "table")) and table.isdigit() else None,
         peer_index=peer, peer_netnsid=netnsid,
         ipvlan_mode=_word_after(body, "mode") if kind == "ipvlan" else None, bond_mode=_word_after(body, "mode") if kind == "bond" else None,
         active_port=_word_after(body, "active_slave") if kind == "bond" else None, tunnel=_tunnel(kind, dict(pairwise(body))),
-        altnames=tuple(line[1] for line in detail if line[0] == "altname" and len(line) > 1),
         bridge=_bridge(body) if kind == "bridge" else None, port=port_of_words(slave) if slave is not None else None)
 
 
@@ -102,8 +101,8 @@ def interfaces_of_text(text: str, file: str, findings: list[Finding]) -> Iterato
 def _bridge(words: list[str]) -> Bridge:
     snooping = _word_after(words, "mcast_snooping")
     return Bridge(_on(words, "vlan_filtering", False), _on(words, "stp_state", False), _on(words, "nf_call_iptables", False),
-                  _on(words, "nf_call_ip6tables", False), _on(words, "nf_call_arptables", False),
-                  snooping in ("on", "1") if snooping is not None else None, _seconds(_word_after(words, "ageing_time")))
+                  _on(words, "nf_call_ip6tables", False), snooping in ("on", "1") if snooping is not None else None,
+                  _seconds(_word_after(words, "ageing_time")))
 
 
 def _seconds(hundredths: object) -> float:
@@ -140,8 +139,7 @@ def port_of_words(words: list[str]) -> BridgePort:
     hairpin = _word_after(words, "hairpin")
     return BridgePort((_word_after(words, "state") or "forwarding").lower(), hairpin in ("on", "1") if hairpin is not None else None,
                       _on(words, "learning", True), _on(words, "flood", True), _on(words, "isolated", False),
-                      _on(words, "guard", False), _on(words, "neigh_suppress", False), multicast_flood=_on(words, "mcast_flood", True),
-                      broadcast_flood=_on(words, "bcast_flood", True), locked=_on(words, "locked", False))
+                      _on(words, "mcast_flood", True), _on(words, "bcast_flood", True), _on(words, "locked", False))
 
 
 def interface_of_json(item: dict[str, Any]) -> Interface:
@@ -154,20 +152,19 @@ def interface_of_json(item: dict[str, Any]) -> Interface:
     link = item.get("link")
     return Interface(
         item["ifname"], item.get("ifindex"), kind, mac.lower() if isinstance(mac, str) and mac.count(":") == 5 else None,
-        int(item.get("mtu", 1500)), frozenset(item.get("flags", ())), item.get("operstate", "UNKNOWN"),
+        int(item.get("mtu", 1500)), frozenset(item.get("flags", ())),
         str(item.get("group", "default")), item.get("master"), link, data.get("id") if kind == "vlan" else None,
         data.get("mode") if kind in ("macvlan", "macvtap") else None, data.get("table") if kind == "vrf" else None,
         peer_index=item.get("link_index"), peer_netnsid=netnsid,
         ipvlan_mode=data.get("mode") if kind == "ipvlan" else None, bond_mode=data.get("mode") if kind == "bond" else None,
-        active_port=data.get("active_slave") if kind == "bond" else None, tunnel=_tunnel(kind, data), altnames=tuple(item.get("altnames", ())),
+        active_port=data.get("active_slave") if kind == "bond" else None, tunnel=_tunnel(kind, data),
         bridge=_json_bridge(data) if kind == "bridge" else None, port=port_of_json(slave) if slave is not None else None)
 
 
 def _json_bridge(data: dict[str, Any]) -> Bridge:
     snooping = data.get("mcast_snooping")
     return Bridge(bool(data.get("vlan_filtering")), bool(data.get("stp_state")), bool(data.get("nf_call_iptables")),
-                  bool(data.get("nf_call_ip6tables")), bool(data.get("nf_call_arptables")),
-                  bool(snooping) if snooping is not None else None, _seconds(data.get("ageing_time")))
+                  bool(data.get("nf_call_ip6tables")), bool(snooping) if snooping is not None else None, _seconds(data.get("ageing_time")))
 
 
 def port_of_json(data: dict[str, Any]) -> BridgePort:
@@ -175,9 +172,7 @@ def port_of_json(data: dict[str, Any]) -> BridgePort:
     hairpin = data.get("hairpin")
     return BridgePort(str(data.get("state", "forwarding")), hairpin if isinstance(hairpin, bool) else None,
                       bool(data.get("learning", True)), bool(data.get("flood", True)), bool(data.get("isolated", False)),
-                      bool(data.get("guard", False)), bool(data.get("neigh_suppress", False)),
-                      multicast_flood=bool(data.get("mcast_flood", True)), broadcast_flood=bool(data.get("bcast_flood", True)),
-                      locked=bool(data.get("locked", False)))
+                      bool(data.get("mcast_flood", True)), bool(data.get("bcast_flood", True)), bool(data.get("locked", False)))
 
 
 def load_json(text: str, file: str) -> tuple[list[dict[str, Any]], list[Finding]]:

@@ -66,7 +66,7 @@ def _brief(line: re.Match[str]) -> Interface:
     held = _named(line[1], line[2], None, flags)
     mac = next((word.lower() for word in words if _MAC.match(word)), None)
     addresses = tuple(_address(word) for word in words if "/" in word)
-    return replace(held, operstate=line[3], mac=mac, addresses=addresses)
+    return replace(held, mac=mac, addresses=addresses)
 
 
 def _address(word: str) -> Address:

@@ -83,7 +83,6 @@ class Fib:
         routes = namespace.routes4 if family == 4 else namespace.routes6
         rules = namespace.rules4 if family == 4 else namespace.rules6
         self.invented = routes is None
-        self.rules_captured = rules is not None
         self.rules = tuple(sorted(rules if rules else default_rules(family), key=lambda r: r.priority))
         self.custom_rules = [_bare(r) for r in self.rules] != [_bare(r) for r in default_rules(family)]
         self.asks_ports = any(r.protocol is not None or r.source_ports is not None or r.destination_ports is not None for r in self.rules)
@@ -340,11 +339,6 @@ class Fib:
         """What the local table says of an address (IPv4 without custom rules: local and main as one)."""
         table = self._merged if self.family == 4 and not self.custom_rules else self.tables.get(TABLE_LOCAL)
         return self._in_table(table, _Flow(Query(address), None, False, True))
-
-    def local_interface(self, address: IPAddress) -> str | None:
-        """The interface whose address this is."""
-        owner = self.namespace.owner(address)
-        return owner.name if owner else None
 
 
 @dataclass(frozen=True, slots=True)

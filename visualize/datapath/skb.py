@@ -8,8 +8,6 @@ from visualize.datapath.routing import Result
 from visualize.packet.packet import Packet
 from visualize.path import Path
 
-MAX_STEPS = 2000  # steps of one journey; more is a loop
-
 
 @dataclass(slots=True)
 class Journey:

@@ -1,5 +1,6 @@
 """The TCP state machine of conntrack, as far as it decides NEW, ESTABLISHED and INVALID (nf_conntrack_proto_tcp.c)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -75,45 +76,39 @@ def _after(a: int, b: int) -> bool:
     return (b - a) & 0xFFFFFFFF > 0x7FFFFFFF
 
 
-def _options(packet: Packet, side: Side) -> None:
-    """tcp_options: window scale and SACK permitted, from a SYN."""
-    data, position = packet.tcp_options, 0
-    side.scale, side.scales, side.sack = 0, False, False
-    while position < len(data):
-        kind = data[position]
-        if kind == 0:
-            return
-        if kind == 1:
+def _option_places(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where each TCP option begins and how long it says that it is, as tcp_options and tcp_sack step through them."""
+    position = 0
+    while position < len(data) and data[position] != 0:
+        if data[position] == 1:
             position += 1
             continue
         length = data[position + 1] if position + 1 < len(data) else 0
         if length < 2:
             return
-        if kind == 3 and length == 3 and position + 2 < len(data):
-            side.scale, side.scales = min(data[position + 2], 14), True
-        elif kind == 4:
-            side.sack = True
+        yield position, length
         position += length
+
+
+def _options(packet: Packet, side: Side) -> None:
+    """tcp_options: window scale and SACK permitted, from a SYN."""
+    data = packet.tcp_options
+    side.scale, side.scales, side.sack = 0, False, False
+    for at, length in _option_places(data):
+        if data[at] == 3 and length == 3 and at + 2 < len(data):
+            side.scale, side.scales = min(data[at + 2], 14), True
+        elif data[at] == 4:
+            side.sack = True
 
 
 def _highest_sack(packet: Packet, ack: int) -> int:
     """tcp_sack: the highest end of a SACK block, where it is beyond the ACK."""
-    data, position, highest = packet.tcp_options, 0, ack
-    while position < len(data):
-        kind = data[position]
-        if kind == 0:
-            break
-        if kind == 1:
-            position += 1
-            continue
-        length = data[position + 1] if position + 1 < len(data) else 0
-        if length < 2:
-            break
-        if kind == 5:
-            for start in range(position + 2, min(position + length, len(data) - 7), 8):
+    data, highest = packet.tcp_options, ack
+    for at, length in _option_places(data):
+        if data[at] == 5:
+            for start in range(at + 2, min(at + length, len(data) - 7), 8):
                 end = int.from_bytes(data[start + 4:start + 8], "big")
                 highest = end if _after(end, highest) else highest
-        position += length
     return highest
 
 

@@ -58,12 +58,6 @@ def dot(text: str) -> str:
     return '"' + "\\n".join(lines) + '"'
 
 
-def file_name(text: str) -> str:
-    """A name that is safe in every file system: letters, digits, `-`, `_`, `.`; never hidden, never empty."""
-    cleaned = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in text).lstrip(".")
-    return cleaned[:100] or "_"
-
-
 def mermaid(text: str) -> str:
     """Inside a quoted Mermaid label, which is HTML to a browser: what could mean something becomes Mermaid's own entities."""
     return "".join(f"#{ord(c)};" if c in '"#&<>`;|\\{}[]*~' else c for c in visible(text))
