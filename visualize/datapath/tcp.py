@@ -120,7 +120,7 @@ class State:
     close_init: bool = False  # IP_CT_TCP_FLAG_CLOSE_INIT of either side: somebody has begun to close
     last_row: str = ""
     last_reply: bool = False
-    last_end: int = 0
+    last_end: int | None = None  # of the last ACK, or of a segment that was let through
     last_ack: int = 0
     last_window: int = 0
     ignored: Side | None = None  # the options of a SYN that was let through without being believed
@@ -302,7 +302,7 @@ def _synchronize(state: State, reply: bool) -> None:
     """A SYN/ACK that acknowledges a SYN which was let through: both ends agree, so the tracking takes over their numbers."""
     other = state.sides[state.last_reply]
     seen = state.ignored or Side()
-    other.end = other.max_end = state.last_end
+    other.end = other.max_end = state.last_end or 0
     other.max_window = state.last_window or 1
     other.scale, other.scales, other.sack = seen.scale, seen.scales, seen.sack
     other.max_ack, other.liberal, other.unacknowledged = None, False, False
