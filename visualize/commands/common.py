@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec
 
 import click
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from visualize.replay import Replayed, Source
 
 EXIT_DIFFERENT, EXIT_USAGE, EXIT_UNUSABLE = 1, 2, 3
-_F = TypeVar("_F", bound=Callable[..., None])
+_P = ParamSpec("_P")
 
 
 def fail(message: str, code: int = EXIT_UNUSABLE) -> NoReturn:
@@ -35,10 +35,10 @@ def fail(message: str, code: int = EXIT_UNUSABLE) -> NoReturn:
     sys.exit(code)
 
 
-def guarded(function: _F) -> _F:
+def guarded(function: Callable[_P, None]) -> Callable[_P, None]:
     """What the input is guilty of ends in one line and exit code 3; a closed pipe ends quietly."""
     @wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> None:
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> None:
         from snapshot.raw import SnapshotError
         try:
             function(*args, **kwargs)
@@ -58,7 +58,7 @@ def guarded(function: _F) -> _F:
                 raise
             fail(f"this is a bug in packetpath ({type(error).__name__}: {error}); run again with PACKETPATH_DEBUG=1 to see where, "
                  "and report it with the snapshot if you can", 70)
-    return wrapper  # type: ignore[return-value]
+    return wrapper
 
 
 def assumptions(values: tuple[str, ...]) -> dict[str, bool]:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
 from visualize.commands.common import (
+    EXIT_DIFFERENT,
     assume_option,
+    fail,
     guarded,
     pcap_option,
     replayed_packets,
     snapshot_argument,
     warn,
 )
+
+if TYPE_CHECKING:
+    from snapshot.host import Host
+    from visualize.replay import Replayed
 
 
 @click.command("replay")
@@ -39,14 +47,24 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], for
     loaded = load(snapshot)
     replayed, findings = replayed_packets(loaded, pcaps, assumed)
     if recorded is not None or form == "trace":
-        from visualize.terminal.traces import print_difference, print_traces
-        if recorded is not None:
-            print_difference(loaded.built.host, replayed, recorded)
-        else:
-            print_traces(loaded.built.host, replayed)
+        _traces(loaded.built.host, replayed, recorded)
         warn(findings)
         return
     for one in replayed:
         sys.stdout.write(to_json(replay_record(one)) + "\n")
     sys.stdout.flush()
     warn(findings)
+
+
+def _traces(host: Host, replayed: Iterable[Replayed], recorded: str | None) -> None:
+    """The kernel's words for each packet, or where they differ from a recorded trace."""
+    from visualize.terminal.traces import NoTraceError, print_difference, print_traces
+    if recorded is None:
+        print_traces(host, replayed)
+        return
+    try:
+        differs = print_difference(host, replayed, recorded)
+    except NoTraceError as error:
+        fail(str(error))
+    if differs:
+        fail("the replay differs from the recorded trace", EXIT_DIFFERENT)

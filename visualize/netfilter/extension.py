@@ -3,11 +3,10 @@
 The folder is the registry: a name from a ruleset is looked up among the files, never imported by that name otherwise.
 """
 
-from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Protocol
+from typing import Any, Protocol
 
 from snapshot.host.firewall import Clause
 from visualize.netfilter.answer import Answer, unknown
@@ -60,41 +59,36 @@ class UnknownTarget:
 
 @cache
 def _registry(package: str) -> dict[str, str]:
-    """Extension name -> module name. A file `tcp.py` serves `tcp`; NAMES in a module names more (`NAMES = ("conntrack", "state")`)."""
-    found = {}
-    root = import_module(package)
-    for module in iter_modules(root.__path__):
-        if module.name == "builtin":
-            continue  # iptables' own options: no -m names it
-        found[module.name.rstrip("_")] = f"{package}.{module.name}"
-    return found
+    """Extension name -> module name: `tcp.py` serves `tcp`. `builtin.py` is left out: iptables' own options, which no `-m` names."""
+    modules = iter_modules(import_module(package).__path__)
+    return {module.name: f"{package}.{module.name}" for module in modules if module.name != "builtin"}
 
 
-def _bind(package: str, clause: Clause, family: str) -> object | None:
+def _bind(package: str, clause: Clause, family: str) -> Any:
+    """What the extension's `bind` makes of the clause (the package says whether a Match or a Target); None where there is no file for it."""
     module = _registry(package).get(clause.name.replace("-", "_"))
     if module is None:
         return None
-    bind: Callable[[Clause, str], object] = import_module(module).bind
-    return bind(clause, family)
+    return import_module(module).bind(clause, family)
 
 
 def bind_match(clause: Clause, family: str) -> Match:
     """The match for a clause of `family` ("ip" or "ip6"); an unknown one answers UNKNOWN with its name."""
     try:
-        bound = _bind("visualize.netfilter.match", clause, family)
+        bound: Match | None = _bind("visualize.netfilter.match", clause, family)
     except BindError as error:
         return UnknownMatch(f"-m {clause.name}: {error}")
     if bound is None:
         return UnknownMatch(f"-m {clause.name} is not modelled")
-    return bound  # type: ignore[return-value]
+    return bound
 
 
 def bind_target(clause: Clause, family: str) -> Target:
     """The target for a clause; an unknown one lets the walk go on with a doubt."""
     try:
-        bound = _bind("visualize.netfilter.target", clause, family)
+        bound: Target | None = _bind("visualize.netfilter.target", clause, family)
     except BindError as error:
         return UnknownTarget(f"-j {clause.name}: {error}")
     if bound is None:
         return UnknownTarget(f"-j {clause.name} is not modelled")
-    return bound  # type: ignore[return-value]
+    return bound

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from visualize.commands.common import EXIT_DIFFERENT, fail
-
 if TYPE_CHECKING:
     from snapshot.host import Host
     from visualize.draw.kernel_trace import Line
@@ -28,18 +26,21 @@ def print_traces(host: Host, replayed: Iterable[Replayed]) -> None:
             click.echo(str(line))
 
 
-def print_difference(host: Host, replayed: Iterable[Replayed], file: str) -> None:
-    """Each packet whose recorded trace differs, as a unified diff; exit code 1 where one does."""
+class NoTraceError(ValueError):
+    """The file that was given as a recorded trace holds none."""
+
+
+def print_difference(host: Host, replayed: Iterable[Replayed], file: str) -> bool:
+    """Each packet whose recorded trace differs, as a unified diff; returns whether one does. Raises NoTraceError."""
     from visualize.trace_diff import compare, read
     with open(file, errors="surrogateescape") as recorded:
         known = read(recorded.read(), _numbers(host))
     if not known:
-        fail(f"{file}: no trace in it (TRACE: lines of the kernel's log, xtables-monitor --trace, or nft monitor trace)")
+        raise NoTraceError(f"{file}: no trace in it (TRACE: lines of the kernel's log, xtables-monitor --trace, or nft monitor trace)")
     found = compare(known, _lines(host, replayed))
     for text in found.report():
         click.echo(text)
-    if found.differing:
-        fail("the replay differs from the recorded trace", EXIT_DIFFERENT)
+    return bool(found.differing)
 
 
 def _lines(host: Host, replayed: Iterable[Replayed]) -> Iterator[tuple[str, Packet, list[Line]]]:
