@@ -5,12 +5,14 @@ Line numbers stay: what is taken out never takes a line break with it, so that a
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_LINE = 1_000_000  # characters; no tool prints longer lines, but for JSON
 # ECMA-48: CSI sequences, OSC (window titles) up to BEL or ST, charset choices, and the two-character ones
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[()*+][0-9A-Za-z]|[ -~])|\x9b[0-?]*[ -/]*[@-~]")
 _OTHER_CONTROLS = re.compile(r"[\x00\x07\x08\x0e\x0f\x1b]")
 _NOT_UTF8 = re.compile(r"[\udc80-\udcff]")
+_UNUSUAL = b"\x00\x07\x08\x0e\x0f\x1b\r"
 _SCRIPT = re.compile(r"^Script (?:started|done)\b", re.M)
 
 
@@ -22,8 +24,11 @@ class Readable:
     remarks: tuple[tuple[int, str], ...] = ()
 
 
+@lru_cache(maxsize=4)  # a file is asked for its text by each who looks what it is
 def readable(data: bytes) -> Readable:
     """Decode captured bytes. Never fails: what is not text in any encoding is kept as surrogates, and said."""
+    if data.isascii() and len(data.translate(None, _UNUSUAL)) == len(data) and not _too_long(data):
+        return Readable(data.decode("ascii"))
     remarks: list[tuple[int, str]] = []
     text = _decoded(data, remarks)
     if "\r" in text:
@@ -37,6 +42,16 @@ def readable(data: bytes) -> Readable:
         remarks.append((line, f"{len(_OTHER_CONTROLS.findall(text))} control characters (NUL, BEL, ...) taken out"))
         text = _OTHER_CONTROLS.sub("", text)
     return Readable(_shortened(text, remarks), tuple(remarks))
+
+
+def _too_long(data: bytes) -> bool:
+    """Whether some line is longer than MAX_LINE."""
+    start = 0
+    while len(data) - start > MAX_LINE:
+        start = data.rfind(b"\n", start, start + MAX_LINE + 1) + 1
+        if not start:
+            return True
+    return False
 
 
 def _decoded(data: bytes, remarks: list[tuple[int, str]]) -> str:
