@@ -54,26 +54,35 @@ def _style(name: str, value: str) -> str:
 
 def _widths(rows: Sequence[dict[str, str]]) -> dict[str, int]:
     """How many terminal cells each column needs."""
+    return {name: max(len(name), *map(_cells_of, column)) if rows else len(name)
+            for name in _COLUMNS for column in ([row[name] for row in rows],)}
+
+
+def _cells_of(text: str) -> int:
+    """How many terminal cells a text takes."""
+    if text.isascii():
+        return len(text)
     from rich.cells import cell_len
-    return {name: max(len(name), *(cell_len(row[name]) for row in rows)) if rows else len(name) for name in _COLUMNS}
+    return cell_len(text)
+
+
+def _padded(name: str, values: Sequence[str], width: int) -> list[str]:
+    """A column's values, filled up to its width."""
+    filled = [" " * (width - _cells_of(value)) for value in values]
+    return [fill + value if name in _RIGHT else value + fill for fill, value in zip(filled, values, strict=True)]
 
 
 def _print_table(out: Console, rows: Sequence[dict[str, str]], widths: dict[str, int]) -> None:
     """A line for each row, none wrapped; written by hand, as a rich table of ten thousand rows takes half a minute."""
-    from rich.cells import cell_len
     from rich.text import Text
-
-    def padded(name: str, value: str) -> str:
-        fill = " " * (widths[name] - cell_len(value))
-        return fill + value if name in _RIGHT else value + fill
-
-    head = "  ".join(padded(name, name) for name in _COLUMNS)
+    columns = [_padded(name, [name, *(row[name] for row in rows)], widths[name]) for name in _COLUMNS]
+    head, *lines = zip(*columns, strict=True)
     if not out.is_terminal:
-        out.file.write("\n".join([head, *("  ".join(padded(name, value) for name, value in row.items()).rstrip() for row in rows), ""]))
+        out.file.write("\n".join([*("  ".join(cells).rstrip() for cells in (head, *lines)), ""]))
         return
-    out.print(Text(head, style="bold"))
-    for row in rows:
-        told = Text("  ").join(Text(padded(name, value), style=_style(name, value)) for name, value in row.items())
+    out.print(Text("  ".join(head), style="bold"))
+    for row, cells in zip(rows, lines, strict=True):
+        told = Text("  ").join(Text(cell, style=_style(name, row[name])) for name, cell in zip(_COLUMNS, cells, strict=True))
         told.rstrip()
         out.print(told, no_wrap=True, overflow="ignore", crop=False)
 
