@@ -249,8 +249,13 @@ def _release(kernel: str) -> tuple[int, int]:
 
 
 def _tracking_text(expressions: tuple[object, ...]) -> bool:
-    """Whether a native rule has an expression that asks for connection tracking (nft_ct_get_init, nft_nat_init)."""
+    """Whether a native rule has an expression that asks for connection tracking (nft_ct_get_init, nft_nat_init).
+
+    iptables-nft's own extensions stand in `nft -j` by name alone (`{"xt": {"type": "target", "name": "DNAT"}}`), and ask as they do in iptables.
+    """
     text = repr(expressions)
+    if "'xt':" in text and any(f"'name': '{name}'" in text for name in (*_TRACKING_TARGETS, *_TRACKING_MATCHES, "CT")):
+        return True
     return any(f"'{word}':" in text for word in ("ct", "dnat", "snat", "masquerade", "redirect", "ct helper", "ct timeout", "flow"))
 
 

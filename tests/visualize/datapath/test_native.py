@@ -1,12 +1,19 @@
 """Native nftables chains: a packet that meets one is not certain, whatever its hook, and one that meets none is."""
 
+import tarfile
+from pathlib import Path as FilePath
+
 import pytest
 
 from snapshot.build import build
 from snapshot.raw import RawFile, RawSnapshot
 from visualize.datapath.machine import Machine
+from visualize.load import load
 from visualize.packet.packet import Packet
 from visualize.path import Certainty, Path
+from visualize.trace import Question, ask
+
+SAMPLE = FilePath(__file__).parents[3] / "samples/default-bridge/snapshot.tar.gz"
 
 ADDRESSES = """1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 state UNKNOWN
     inet 127.0.0.1/8 scope host lo
@@ -59,3 +66,13 @@ def test_a_chain_that_iptables_nft_made_is_no_native_one() -> None:
     save = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A FORWARD -j ACCEPT\nCOMMIT\n"
     assert path(ruleset, save).certainty is Certainty.CERTAIN
     assert path(ruleset).certainty is Certainty.UNKNOWN
+
+
+def test_dnat_that_only_nft_json_tells_of_is_never_passed_in_silence(tmp_path: FilePath) -> None:
+    """Docker's DNAT stands in `nft -j` as an `xt` expression without its options: without iptables-save, a published port is not certain."""
+    with tarfile.open(SAMPLE) as archive:
+        archive.extractall(tmp_path, filter="data")
+    for saved in (tmp_path / "snapshot/netns/host").glob("*iptables*"):
+        saved.unlink()
+    question = Question("tcp", "203.0.113.50:40000", "203.0.113.10:8080", "eth0", None)
+    assert ask(load(str(tmp_path)).built.host, question, {}).certainty is Certainty.UNKNOWN
