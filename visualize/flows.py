@@ -85,10 +85,18 @@ def gather(replayed: Iterable[Replayed]) -> list[Flow]:
         ways = flow.ways[one.role]
         key = shape(one.path)
         if key in ways:
-            ways[key].packets.append(one.number)
+            use = ways[key]
+            use.packets.append(one.number)
+            if _less_certain(one.path, use.path):  # a way is as certain as its least certain packet
+                use.path, use.sightings = one.path, tuple(one.sightings)
         else:
             ways[key] = _Use(one.path, [one.number], tuple(one.sightings))
     return [_finished(growing[number]) for number in sorted(growing)]
+
+
+def _less_certain(path: Path, than: Path) -> bool:
+    """Whether a path of the same shape says less for certain."""
+    return path.certainty is not than.certainty and worst([path.certainty.value, than.certainty.value]) == path.certainty.value
 
 
 def _finished(flow: _Growing) -> Flow:

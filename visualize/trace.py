@@ -43,6 +43,17 @@ def parse_flags(text: str) -> int:
     return value
 
 
+def parse_mark(text: str) -> int:
+    """`0x1` -> 1. Raises ValueError for what is no mark of 32 bits."""
+    try:
+        value = int(text, 0)
+    except ValueError:
+        value = -1
+    if not 0 <= value < 1 << 32:
+        raise ValueError(f"--mark: {text!r} is not a number of 32 bits, such as 1 or 0x1")
+    return value
+
+
 def endpoint(text: str) -> tuple[IPAddress, int | None]:
     """`10.0.0.1:80`, `[::1]:80`, `::1` -> address and port. Raises ValueError."""
     host, port = text, ""

@@ -91,12 +91,12 @@ def command(snapshot: str, proto: str, source: str | None, destination: str, int
       packetpath trace samples/default-bridge/snapshot.tar.gz --in eth0 --src 203.0.113.50:40000 --dst 203.0.113.10:8080
     """
     from visualize.load import load
-    from visualize.trace import Question, ask, parse_flags
+    from visualize.trace import Question, ask, parse_flags, parse_mark
     loaded = load(snapshot)
     if (interface is None) == (sender is None):
         raise click.UsageError("say where the packet comes from: either --in IFACE or --from CONTAINER|NETNS")
     try:
-        question = Question(proto, source, destination, interface, sender, ttl, int(mark, 0), parse_flags(flags), icmp_type)
+        question = Question(proto, source, destination, interface, sender, ttl, parse_mark(mark), parse_flags(flags), icmp_type)
         path = ask(loaded.built.host, question, assumptions(assumed))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
