@@ -47,9 +47,9 @@ def fact_of(name: str, words: list[str], low: list[str]) -> Found | None:
     """The fact that a tool prints with these arguments."""
     bare = {word.lstrip("-") for word in low}
     if name == "ip":
-        return _ip(words, low)
+        return _ip(low)
     if name == "bridge":
-        return _bridge(low, bare)
+        return _bridge(bare)
     if name.startswith(("iptables", "ip6tables")):
         return _iptables(name, words, low)
     if name in ("docker", "podman", "nerdctl", "crictl"):
@@ -63,7 +63,7 @@ def fact_of(name: str, words: list[str], low: list[str]) -> Found | None:
     return _others(name, low, bare)
 
 
-def _ip(words: list[str], low: list[str]) -> Found | None:
+def _ip(low: list[str]) -> Found | None:
     skip = {index + 1 for index, word in enumerate(low) if word in ("-n", "-netns", "--netns", "-f", "-family", "--family")}
     rest = [(index, word) for index, word in enumerate(low) if index not in skip and not word.startswith("-")]
     while rest and rest[0][1] in _IP_OPTIONS and ((len(rest) > 1 and rest[0][1] not in ("n", "s")) or rest[0][1] not in _OBJECT):
@@ -89,7 +89,7 @@ def _ip(words: list[str], low: list[str]) -> Found | None:
     return fact, family, bool(is_json), "", partial
 
 
-def _bridge(low: list[str], bare: set[str]) -> Found | None:
+def _bridge(bare: set[str]) -> Found | None:
     kind = next((word for word in ("fdb", "vlan", "vlans", "link", "links", "l") if word in bare), None)
     if (
         kind is None

@@ -38,7 +38,7 @@ class Section:
 def sections(text: str) -> tuple[Section, ...]:
     """The outputs in a text; a text without any heading is one section with an empty command."""
     lines = text.split("\n", MAX_LINES)[:MAX_LINES]
-    heads = [(number, found) for number, line in enumerate(lines) if (found := _heading(line, lines, number)) is not None]
+    heads = [(number, found) for number, line in enumerate(lines) if (found := _heading(line)) is not None]
     if not heads:
         return (Section("", None, 1, text),)
     parts: list[Section] = []
@@ -51,7 +51,7 @@ def sections(text: str) -> tuple[Section, ...]:
     return tuple(parts)
 
 
-def _heading(line: str, lines: list[str], number: int) -> str | None:
+def _heading(line: str) -> str | None:
     """The command that a line announces ("" for a prompt with nothing behind it, or with a command that tells nothing)."""
     if len(line) > 300 or not line.strip():
         return None

@@ -3,7 +3,6 @@
 from dataclasses import fields, replace
 from typing import Any
 
-from visualize.datapath.conntrack import Connection
 from visualize.datapath.tuples import FlowTuple, tuple_of
 from visualize.packet.packet import Packet
 from visualize.path import Path, Rewritten, Step
@@ -36,7 +35,7 @@ def port(path: Path, expected: Packet, seen: Packet) -> Path | None:
     return Path(**{**kept, "steps": tuple(steps), "doubts": doubts})
 
 
-def reply_tuple(connection: Connection, seen: Packet) -> FlowTuple:
+def reply_tuple(seen: Packet) -> FlowTuple:
     """The reply direction of a connection whose packet left as `seen`."""
     wanted = tuple_of(seen)
     assert wanted is not None

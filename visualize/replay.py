@@ -322,7 +322,7 @@ class Replay:
         stack = self.machine.stack(place.netns)
         if changed is None or stack is None:
             return False
-        stack.tracker.rename(connection, learn.reply_tuple(connection, packet))
+        stack.tracker.rename(connection, learn.reply_tuple(packet))
         replayed.path = changed
         replayed.expected = predicted(changed)
         self._evidence(replayed, place, frame, Evidence.SEEN, "the capture tells which port or id NAT chose")

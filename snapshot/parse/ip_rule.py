@@ -102,8 +102,7 @@ def _of_line(line: str, family: int) -> PolicyRule:
         elif word in ("l3mdev", "[l3mdev-table]"):
             rule = replace(rule, l3mdev=True)
         elif word.startswith("[") or word == "unresolved":
-            if word == "[detached]":
-                rule = replace(rule, unknown=rule.unknown)
+            continue  # remarks of the tool: [detached], [unresolved]
         elif position < len(words):
             if word in ("lookup", "table") and words[position] == "[l3mdev-table]":
                 rule = replace(rule, l3mdev=True)

@@ -12,6 +12,7 @@ Options are grouped as iptables itself groups them: what stands before `-m` is i
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from snapshot.finding import Finding, Kind
@@ -238,8 +239,7 @@ def _sure_rule(table: _Growing, raw: str, file: str, number: int, sure: re.Match
                       int(total) if total else None))
 
 
-def _rule_line(table: _Growing, line: str, file: str, number: int, remark: object) -> None:
-    assert callable(remark)
+def _rule_line(table: _Growing, line: str, file: str, number: int, remark: Callable[[Kind, int, str, str], None]) -> None:
     counters: tuple[int, int] | None = None
     match = _COUNTERS.match(line)
     if match is not None:

@@ -10,6 +10,7 @@ Make = Callable[[re.Match[str]], Options]
 
 
 def option(name: str, value: str | None, negated: bool = False) -> Options:
+    """An option with its value split at spaces; none where the pattern found no value."""
     return () if value is None else (Option(name, tuple(value.split()) if value else (), negated),)
 
 
@@ -19,10 +20,12 @@ def signed(name: str, value: str | None) -> Options:
 
 
 def simple(name: str, group: str = "value") -> Make:
+    """An option whose value is one group of the pattern; its group `no` tells that it is negated."""
     return lambda match: option(name, match[group], bool(match.groupdict().get("no")))
 
 
 def pairs(prefix: str, text: str) -> Options:
+    """`key value key value` as options whose names begin with `prefix`."""
     words = text.split()
     return tuple(Option(prefix + name, (value,)) for name, value in zip(words[::2], words[1::2], strict=False))
 

@@ -12,7 +12,6 @@ from visualize.datapath.routing import KERNEL_UID, Query
 from visualize.datapath.skb import Skb
 from visualize.datapath.source import select_source
 from visualize.datapath.stack import Stack
-from visualize.netfilter.here import Here
 from visualize.netfilter.outcome import Begets
 from visualize.netfilter.target.TEE import CLONING
 from visualize.packet.packet import ACK, RST, SYN, Packet, Protocol
@@ -47,7 +46,7 @@ def _mark(stack: Stack, packet: Packet) -> int:
     return packet.mark if stack.setting(f"net.ipv{packet.family}.fwmark_reflect") else 0
 
 
-def icmp_error(stack: Stack, skb: Skb, incoming: str, kind: int, code: int) -> bool:
+def icmp_error(stack: Stack, skb: Skb, kind: int, code: int) -> bool:
     """icmp_send, icmpv6_send: tell the sender. Returns False where the kernel stays silent."""
     packet = skb.packet
     if packet.is_icmp_error or packet.fragment_offset > 0 or packet.dst.is_multicast or packet.src.is_multicast:
@@ -87,19 +86,18 @@ def _input_source(stack: Stack, skb: Skb, route: Decision) -> IPAddress | None:
     return select_source(stack.namespace, skb.in_device, skb.packet.src)
 
 
-def reject(stack: Stack, skb: Skb, here: Here, begets: Begets) -> bool:
+def reject(stack: Stack, skb: Skb, begets: Begets) -> bool:
     """Carry out a REJECT. Returns False where no answer is sent: a wrong checksum gets none (nf_send_unreach, nf_reject_ip_tcphdr_get)."""
     if skb.journey.broken or skb.journey.unsummed:
         return False
     if begets.kind == "tcp-reset":
         return _reset(stack, skb)
     packet = skb.packet
-    incoming = here.in_interface or here.out_interface or ""
     if packet.family == 4:
         code = _CODES4.get(begets.kind)
-        return code is not None and icmp_error(stack, skb, incoming, 3, code)
+        return code is not None and icmp_error(stack, skb, 3, code)
     code = _CODES6.get(begets.kind)
-    return code is not None and icmp_error(stack, skb, incoming, 1, code)
+    return code is not None and icmp_error(stack, skb, 1, code)
 
 
 def clone(stack: Stack, skb: Skb, begets: Begets) -> None:

@@ -263,7 +263,7 @@ def _flooded(stack: Stack, bridge: Interface, port: str | None, skb: Skb) -> lis
 
 def _flood(stack: Stack, bridge: Interface, port: str | None, skb: Skb, filtered: bool, why: str, up: bool) -> End:
     """To every port that wants it. The path follows the copy that reaches the addressee; the other copies are told as begotten."""
-    outs = _snooped(stack, bridge, skb, _flooded(stack, bridge, port, skb))
+    outs = _snooped(bridge, skb, _flooded(stack, bridge, port, skb))
     wanted = next((p for p in outs if _owns(stack, p, skb.packet.dst)), None)
     if up or not outs:
         for other in reversed(outs):
@@ -309,7 +309,7 @@ def _rules_only(way: Way, skb: Skb) -> Way:
             yield replace(step, packet=skb.packet)
 
 
-def _snooped(stack: Stack, bridge: Interface, skb: Skb, outs: list[Interface]) -> list[Interface]:
+def _snooped(bridge: Interface, skb: Skb, outs: list[Interface]) -> list[Interface]:
     """Multicast snooping sends a group only to ports that asked for it, where a querier is about: which no snapshot tells."""
     group = skb.packet.dst
     local = str(group) == "ff02::1" or (group.version == 4 and int(group) >> 8 == 0xE00000)  # never snooped

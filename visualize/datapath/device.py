@@ -41,7 +41,7 @@ def arrive(stack: Stack, name: str, skb: Skb) -> End:
     if master is not None and master.kind == "bridge":
         return (yield from bridge.receive(stack, master, name, skb))
     if master is not None and master.kind in ("bond", "team"):
-        refused = stacked.inactive(master, name, skb)
+        refused = stacked.inactive(master, name)
         return ip.dropped(stack, skb, refused) if refused else (yield from _bonded(stack, master.name, skb))
     if master is not None and (master.kind == "openvswitch" or master.name == "ovs-system"):
         return Ended(stack.netns, skb.packet, Verdict.UNKNOWN, name, f"{name} is a port of Open vSwitch, whose flows are not captured")

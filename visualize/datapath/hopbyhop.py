@@ -31,14 +31,14 @@ def _options(data: bytes, packet: Packet, most: int) -> str | None:
                 return "its hop-by-hop header holds more padding than a header needs"
         else:
             padding, count = 0, count + 1
-            why = _option(kind, size, count, packet, most)
+            why = _option(kind, size, count, most)
             if why is not None:
                 return why
         at += size
     return None
 
 
-def _option(kind: int, size: int, count: int, packet: Packet, most: int) -> str | None:
+def _option(kind: int, size: int, count: int, most: int) -> str | None:
     if count > abs(most):
         return f"it has more than {abs(most)} hop-by-hop options (net.ipv6.max_hbh_opts_number)"
     if kind == ROUTER_ALERT and size != 4:

@@ -147,7 +147,7 @@ def _no_route(stack: Stack, name: str, skb: Skb, result: Result) -> End:
         return dropped(stack, skb, why)
     code = 13 if result.type is RouteType.PROHIBIT else 1 if result.route is not None else 0  # an `unreachable` rule: ENETUNREACH
     yield from ()
-    return _told(stack, skb, beget.icmp_error(stack, skb, name, 3, code), f"{why}: the sender is told by ICMP", why, "routing")
+    return _told(stack, skb, beget.icmp_error(stack, skb, 3, code), f"{why}: the sender is told by ICMP", why, "routing")
 
 
 def _told(stack: Stack, skb: Skb, sent: bool, why: str, silent: str, at: str) -> Ended:
@@ -185,7 +185,7 @@ def _input6(stack: Stack, name: str, skb: Skb) -> End:
         why = f"no route to {packet.dst}" if result.route is None else f"{result.type.value} route to {packet.dst}"
         if result.type is RouteType.BLACKHOLE:
             return dropped(stack, skb, why)
-        sent = beget.icmp_error(stack, skb, name, 1, 1 if result.type is RouteType.PROHIBIT else 0)  # forwarding or not
+        sent = beget.icmp_error(stack, skb, 1, 1 if result.type is RouteType.PROHIBIT else 0)  # forwarding or not
         return _told(stack, skb, sent, f"{why}: the sender is told by ICMPv6", why, "routing")
     if not forwards(stack, name, skb):
         return dropped(stack, skb, "it is for another host, and IPv6 forwarding is off (net.ipv6.conf.all.forwarding)")
@@ -234,18 +234,18 @@ def _forward(stack: Stack, name: str, skb: Skb, result: Result) -> End:
     if packet.ttl <= 1:
         kind, code = (11, 0) if packet.family == 4 else (3, 0)
         expired = f"its TTL is {packet.ttl}"
-        return _told(stack, skb, beget.icmp_error(stack, skb, name, kind, code),
+        return _told(stack, skb, beget.icmp_error(stack, skb, kind, code),
                      f"{expired}: the sender is told by ICMP (time exceeded); no FORWARD rule sees it", expired, "TTL")
     out = result.device or ""
     scope = _source_scope6(packet, out, name) if packet.family == 6 else None
     if scope is not None:
-        sent = scope.startswith("link") and beget.icmp_error(stack, skb, name, 1, 2)
+        sent = scope.startswith("link") and beget.icmp_error(stack, skb, 1, 2)
         why = f"{packet.src} is a {scope} address, which may not leave its link"
         return _told(stack, skb, sent, f"{why}: the sender is told by ICMPv6", why, "forwarding")
     if _too_big(stack, name, result, packet):
         kind, code = (3, 4) if packet.family == 4 else (2, 0)
         large = f"{packet.length} bytes are more than the MTU of {out} ({_mtu(stack, result)}), and it must not be fragmented"
-        return _told(stack, skb, beget.icmp_error(stack, skb, name, kind, code), f"{large}: the sender is told by ICMP", large, "MTU")
+        return _told(stack, skb, beget.icmp_error(stack, skb, kind, code), f"{large}: the sender is told by ICMP", large, "MTU")
     skb.packet = replace(packet, ttl=packet.ttl - 1)
     yield Rewritten(stack.netns, skb.packet, "FORWARD", "TTL", "kernel", {"ttl": packet.ttl}, {"ttl": packet.ttl - 1})
     ended = yield from traverse(stack, Hook.FORWARD, skb, name, out, physin=skb.physin)
@@ -285,7 +285,7 @@ def _too_big(stack: Stack, name: str, result: Result, packet: Packet) -> bool:
 
 def output(stack: Stack, skb: Skb, out: str) -> End:
     """ip_output, ip_mc_output: POSTROUTING, then the interface; a copy of the host's own broadcasts and multicasts comes back in."""
-    if not _comes_back(stack, skb, out):
+    if not _comes_back(skb, out):
         return (yield from _leave(stack, skb, out))
     before, copy = skb.packet, replace(skb)
     back = yield from _copied(stack, copy, out)
@@ -303,7 +303,7 @@ def _as(stack: Stack, old: Packet, new: Packet, why: str) -> Iterator[Step]:
         yield Rewritten(stack.netns, new, "", "COPY", "kernel", before, after, why)
 
 
-def _comes_back(stack: Stack, skb: Skb, out: str) -> bool:
+def _comes_back(skb: Skb, out: str) -> bool:
     """Whether the kernel loops a copy back: of a broadcast always, of a multicast where the interface has joined the group."""
     if not skb.local_origin or skb.packet.family == 6 or skb.route is None or out == "lo":
         return False

@@ -52,7 +52,7 @@ def _holds(interface: Interface, address: IPAddress) -> bool:
     return any(held.local == address for held in interface.addresses)
 
 
-def inactive(bond: Interface, port: str, skb: Skb) -> str:
+def inactive(bond: Interface, port: str) -> str:
     """bond_should_deliver_exact_match: the port that is not the active one takes nothing for the host."""
     if bond.bond_mode == "active-backup" and bond.active_port not in (None, port):
         return f"{port} is not {bond.name}'s active port"

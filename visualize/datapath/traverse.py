@@ -234,7 +234,7 @@ def _verdict(stack: Stack, skb: Skb, here: Here, walked: Walked) -> Ended | None
 
 def _rejected(stack: Stack, skb: Skb, here: Here, walked: Walked, begets: Begets) -> Ended:
     from visualize.datapath.beget import reject
-    sent = reject(stack, skb, here, begets)
+    sent = reject(stack, skb, begets)
     why = f"rejected by {walked.at} ({begets.kind})" + ("" if sent else ", without an answer")
     return Ended(stack.netns, skb.packet, Verdict.REJECTED, None, why, at=walked.at)
 
@@ -249,7 +249,7 @@ def _nat(stack: Stack, hook: Hook, skb: Skb, here: Here) -> Way:
     kind = ""
     if tracking.state == "RELATED" and skb.packet.is_icmp_error:
         after = nat.translate_error(skb.packet, connection, tracking.reply, source)
-        return (yield from _rewrite(stack, hook, skb, after, by, _kind(tracking.reply, source), source))
+        return (yield from _rewrite(stack, hook, skb, after, by, _kind(tracking.reply, source)))
     done = "SNAT_DONE" if source else "DNAT_DONE"
     if tracking.state in ("NEW", "RELATED") and done not in connection.flags:
         bound = yield from _bind(stack, hook, skb, here, source)
@@ -263,7 +263,7 @@ def _nat(stack: Stack, hook: Hook, skb: Skb, here: Here) -> Way:
                      f"its connection was masqueraded out of {connection.masquerade_interface}, and this packet would leave by "
                      f"{here.out_interface}: the kernel forgets the connection and drops the packet", at="nat POSTROUTING")
     after = nat.translate(skb.packet, connection, tracking.reply, source)
-    return (yield from _rewrite(stack, hook, skb, after, by, kind or _kind(tracking.reply, source), source))
+    return (yield from _rewrite(stack, hook, skb, after, by, kind or _kind(tracking.reply, source)))
 
 
 def _left_elsewhere(connection: object, hook: Hook, here: Here, reply: bool) -> bool:
@@ -278,9 +278,7 @@ def _kind(reply: bool, source: bool) -> str:
     return "SNAT" if source else "DNAT"
 
 
-def _rewrite(stack: Stack, hook: Hook, skb: Skb, after: object, by: str, kind: str, source: bool) -> Way:
-    from visualize.packet.packet import Packet
-    assert isinstance(after, Packet)
+def _rewrite(stack: Stack, hook: Hook, skb: Skb, after: Packet, by: str, kind: str) -> Way:
     before = skb.packet
     if after == before:
         return None
