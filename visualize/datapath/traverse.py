@@ -227,12 +227,12 @@ def _verdict(stack: Stack, skb: Skb, here: Here, walked: Walked) -> Ended | None
             pass
     begets = walked.outcome.begets if walked.outcome is not None else None
     if begets is not None and walked.outcome is not None:
-        return _rejected(stack, skb, here, walked, begets)
+        return _rejected(stack, skb, walked, begets)
     why = f"dropped by {walked.at}"
     return Ended(stack.netns, skb.packet, Verdict.DROPPED, None, why, at=walked.at)
 
 
-def _rejected(stack: Stack, skb: Skb, here: Here, walked: Walked, begets: Begets) -> Ended:
+def _rejected(stack: Stack, skb: Skb, walked: Walked, begets: Begets) -> Ended:
     from visualize.datapath.beget import reject
     sent = reject(stack, skb, begets)
     why = f"rejected by {walked.at} ({begets.kind})" + ("" if sent else ", without an answer")
