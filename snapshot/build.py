@@ -70,7 +70,9 @@ def build(raw: RawSnapshot) -> Built:
     containers = every(groups.get(HOST), "docker-inspect", docker_inspect.parse, findings)
     networks = every(groups.get(HOST), "docker-network-inspect", docker_network_inspect.parse, findings)
     ids = first(groups.get(HOST), (("ip-netns", ip_netns.parse),), findings)
-    host = Host(namespaces, containers, networks, bundle.hostname, bundle.kernel, bundle.captured, bundle.doubts)
+    cut = tuple(f"{raw.source} is damaged or cut off: what else it held is not known" for finding in raw.findings
+                if finding.kind is Kind.TRUNCATED and finding.file == raw.source)
+    host = Host(namespaces, containers, networks, bundle.hostname, bundle.kernel, bundle.captured, (*bundle.doubts, *cut[:1]))
     host = infer_containers(join.join(host, bundle.manifest, findings, ids), findings)
     for namespace in host.namespaces.values():
         check_tables(namespace, findings)

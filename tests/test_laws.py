@@ -35,6 +35,7 @@ ROOMS = {
     "drawpyo": ("visualize/draw",),
     "graphviz": ("visualize/draw",),
     "numpy": ("visualize/columns",),
+    "pandas": ("visualize/frame.py",),
     "rich": ("visualize/terminal", "visualize/progress.py"),
     "scapy": ("visualize/packet",),
     "vl_convert": ("visualize/draw",),

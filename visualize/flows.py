@@ -2,13 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
 from ipaddress import ip_address
-from itertools import chain, islice
 from typing import Any
 
 from snapshot.host import Host
-from visualize.draw.quoting import visible
 from visualize.flow import Ends, Flow, PathUse, decided_at, ended_in, ends_of, sender
 from visualize.path import (
     Bridged,
@@ -142,7 +139,7 @@ def record(flow: Flow) -> dict[str, Any]:
     path = flow.first
     certainties = [use.path.certainty.value for use in (*flow.original, *flow.reply)]
     first = path.steps[0]
-    fields = dict.fromkeys(_COLUMNS) | {
+    fields = dict.fromkeys(COLUMNS) | {
         "proto": path.start.protocol_name, "netns": first.netns,
         "interface": first.interface if isinstance(first, Received) else None,
         "verdict": path.verdict.value, "out_interface": path.end.interface if path.verdict.value == "forwarded" else None,
@@ -163,30 +160,15 @@ def worst(certainties: Iterable[str]) -> str:
     return next((word for word in ("unknown", "assumed") if word in found), "certain")
 
 
-_AT_ONCE = 1000  # rows
-_NAMES = frozenset({"netns", "interface", "out_interface", "ended_in", "decided_at", "why"})  # columns that hold strangers' words
-_COLUMNS = ["flow", "started", "packets", "proto", "netns", "interface", "src", "sport", "dst", "dport", "nat_src", "nat_sport",
+COLUMNS = ["flow", "started", "packets", "proto", "netns", "interface", "src", "sport", "dst", "dport", "nat_src", "nat_sport",
             "nat_dst", "nat_dport", "verdict", "out_interface", "ended_in", "decided_at", "why", "replied", "certainty"]
-
-
-def csv_parts(rows: Iterable[Row]) -> Iterator[str]:
-    """The flow table as CSV (RFC 4180, but lines end in a newline alone), one row for each flow, a part of the text at a time."""
-    import csv
-    from io import StringIO
-    shown = cache(visible)
-    values = ([shown(value) if name in _NAMES and value is not None else value for name in _COLUMNS for value in (row.fields[name],)] for row in rows)
-    lines: Iterator[list[Any]] = chain([list(_COLUMNS)], values)
-    while part := list(islice(lines, _AT_ONCE)):
-        text = StringIO()
-        csv.writer(text, lineterminator="\n").writerows(part)
-        yield text.getvalue()
 
 
 def json_parts(rows: Iterable[Row]) -> Iterator[str]:
     """The flow table as a JSON array, indented; line by line, since the standard library's own indenting is slow."""
     import json
     encode = json.JSONEncoder(ensure_ascii=True).encode
-    names = [(name, encode(name)) for name in _COLUMNS]
+    names = [(name, encode(name)) for name in COLUMNS]
     before = "["
     for row in rows:
         yield before + "\n  {\n" + ",\n".join(f"    {text}: {encode(row.fields[name])}" for name, text in names) + "\n  }"

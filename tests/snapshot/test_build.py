@@ -3,6 +3,7 @@
 import io
 import tarfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -112,3 +113,13 @@ def test_namespaces_are_told_apart_by_name_where_indexes_are_the_same() -> None:
     assert {name: spaces[name].interfaces["fpr"].peer_netns for name in ("fip-a", "fip-b")} == {"fip-a": "router-a", "fip-b": "router-b"}
     assert spaces["host"].interfaces["veth1"].peer_netns == "db"
     assert spaces["web"].interfaces["eth0"].peer_netns is None
+
+
+def test_nothing_of_a_cut_off_archive_is_certain() -> None:
+    """What the rest of it held may change every answer."""
+    data = (Path(__file__).parents[2] / "samples" / "default-bridge" / "snapshot.tar.gz").read_bytes()
+    with TemporaryDirectory() as folder:
+        cut = Path(folder) / "cut.tar.gz"
+        cut.write_bytes(data[:8000])
+        host = build(open_snapshot(cut)).host
+    assert any("cut off" in doubt for doubt in host.doubts)

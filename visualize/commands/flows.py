@@ -22,8 +22,9 @@ from visualize.commands.common import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from visualize.flows import Row
     from visualize.load import Loaded
     from visualize.path import Path
 
@@ -35,26 +36,35 @@ if TYPE_CHECKING:
 @explore_option
 @click.option("--where", metavar="EXPR", help="Keep some flows: 'host 172.17.0.2 and port 80', 'verdict dropped', 'not udp'.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+@click.option("--by", metavar="COLUMN[,COLUMN]...", help="Sum up: how many flows and packets have the same values, e.g. --by verdict,decided_at "
+                                                         "(columns of --format csv).")
 @cache_option
 @jobs_option
 @cluster_option
 @guarded
-def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], explore: bool, where: str | None, cached: bool, jobs: int,
-            cluster: str | None, form: str) -> None:
+def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], explore: bool, where: str | None, by: str | None, cached: bool,
+            jobs: int, cluster: str | None, form: str) -> None:
     """Replay the capture and list its flows: where each went, which rule decided, what NAT made of it.
 
-    Example: packetpath flows samples/default-bridge/snapshot.tar.gz --where 'verdict dropped'
+    \b
+    Examples:
+      packetpath flows samples/default-bridge/snapshot.tar.gz --where 'verdict dropped'
+      packetpath flows samples/default-bridge/snapshot.tar.gz --by verdict,decided_at
     """
     from visualize.load import load
     loaded = load(snapshot)
     found, findings = find_rows(loaded, pcaps, assumed, where, Speed(cached, jobs, cluster))
+    if by is not None:
+        _sums(found, by, form)
+        warn(findings)
+        return
     match form:
         case "json":
             from visualize.flows import json_parts
             for part in json_parts(found):
                 click.echo(part, nl=False)
         case "csv":
-            from visualize.flows import csv_parts
+            from visualize.frame import csv_parts
             for part in csv_parts(found):
                 click.echo(part, nl=False)
         case _:
@@ -80,3 +90,21 @@ def _explore(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...]) -
         click.echo(f"  {effect}", err=True)
     if left:
         click.echo(f"  {left} more doubts were not tried", err=True)
+
+
+def _sums(rows: Iterable[Row], by: str, form: str) -> None:
+    from visualize.flows import COLUMNS
+    names = [name.strip() for name in by.split(",") if name.strip()]
+    unknown = [name for name in names if name not in COLUMNS or name == "packets"]
+    if unknown or not names:
+        choices = ", ".join(name for name in COLUMNS if name != "packets")
+        raise click.BadParameter(f"{', '.join(unknown) or by!r}: choose from {choices}", param_hint="--by")
+    from visualize.frame import summed
+    found = summed(rows, names)
+    match form:
+        case "json":
+            click.echo(found.to_json(orient="records", indent=2))
+        case "csv":
+            click.echo(found.to_csv(index=False, lineterminator="\n"), nl=False)
+        case _:
+            click.echo(found.to_string(index=False, na_rep="-", justify="left") if len(found) else "no flows")

@@ -112,7 +112,7 @@ class Machine:
     def _doubt_bundle(self, steps: Sequence[Step], doubts: Doubts) -> None:
         """What makes no answer of this bundle certain, and what makes none certain that passes a namespace which was inferred."""
         for why in self.host.doubts:
-            doubts.note("snapshot", why, "as captured", "the report before it was cleaned")
+            doubts.note("snapshot", why, "as captured", "a snapshot that is whole and was not cleaned")
         for name in dict.fromkeys(step.netns for step in steps):
             self._stacks[name].doubt_capture(steps[0].packet.family, doubts)
 
