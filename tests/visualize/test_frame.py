@@ -51,4 +51,4 @@ def test_by_prints_sums(form: str) -> None:
     assert "delivered" in done.output
     wrong = CliRunner().invoke(main, ["flows", SAMPLE, "--by", "colour", "--format", form])
     assert wrong.exit_code == 2
-    assert "colour: choose from flow" in " ".join(wrong.output.split())
+    assert "'colour': choose from flow" in " ".join(wrong.output.split())
