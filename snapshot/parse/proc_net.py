@@ -80,21 +80,18 @@ def ipv6_route(text: str, file: str = "", family: int = 6) -> tuple[tuple[Route,
 
 def if_inet6(text: str, file: str = "") -> tuple[tuple[Interface, ...], tuple[Finding, ...]]:
     """/proc/net/if_inet6: IPv6 addresses (address, ifindex, prefix length, scope, flags, name)."""
+    def make(words: list[str], number: int) -> tuple[Interface, Address]:
+        flags = frozenset(name for bit, name in _FLAGS6 if int(words[4], 16) & bit)
+        scope = _SCOPES6.get(int(words[3], 16), "global")
+        address = Address(IPv6Address(int(words[0], 16)), int(words[2], 16), scope, flags=flags)
+        return Interface(words[5], int(words[1], 16)), address
+
+    told, findings = records(text, file, "an address", make)
     found: dict[str, Interface] = {}
-    findings: list[Finding] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split()
-        if not words:
-            continue
-        try:
-            flags = frozenset(name for bit, name in _FLAGS6 if int(words[4], 16) & bit)
-            address = Address(IPv6Address(int(words[0], 16)), int(words[2], 16), _SCOPES6.get(int(words[3], 16), "global"), flags=flags)
-            held = found.get(words[5], Interface(words[5], int(words[1], 16)))
-        except (ValueError, IndexError) as error:
-            findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], f"an address can't be read: {error}"))
-            continue
-        found[words[5]] = replace(held, addresses=(*held.addresses, address))
-    return tuple(found.values()), tuple(findings)
+    for interface, address in told:
+        held = found.get(interface.name, interface)
+        found[interface.name] = replace(held, addresses=(*held.addresses, address))
+    return tuple(found.values()), findings
 
 
 def fib_trie(text: str, file: str = "", family: int = 4) -> tuple[tuple[Route, ...], tuple[Finding, ...]]:

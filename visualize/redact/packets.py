@@ -6,6 +6,7 @@ equal payloads stay equal: that is how a packet without an IP id is known again 
 """
 
 import hashlib
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 from struct import pack_into, unpack_from
 
@@ -292,26 +293,23 @@ class Packets:
 
     def _listeners(self, data: bytearray, at: int, end: int) -> None:
         """An MLDv2 report (RFC 3810): groups and sources."""
-        start = at + 8
-        while start + 20 <= end:
-            sources = unpack_from(">H", data, start + 2)[0]
-            for slot in range(start + 4, min(start + 20 + sources * 16, end) - 15, 16):
-                self._six(data, slot)
-            start += 20 + sources * 16
-        self._blank(data, min(start, end), end)
+        self._memberships(data, at + 8, end, 16, self._six)
 
     def _igmp(self, data: bytearray, at: int, end: int) -> None:
         """IGMPv3 reports (RFC 3376): sources; groups are multicast and stay."""
         if end < at + 8 or data[at] != 0x22:
-            return self._blank(data, at + 8, end)
-        start = at + 8
-        while start + 8 <= end:
-            sources = unpack_from(">H", data, start + 2)[0]
-            for slot in range(start + 4, min(start + 8 + sources * 4, end) - 3, 4):
-                self._four(data, slot)
-            start += 8 + sources * 4
+            self._blank(data, at + 8, end)
+        else:
+            self._memberships(data, at + 8, end, 4, self._four)
+
+    def _memberships(self, data: bytearray, start: int, end: int, size: int, rewrite: Callable[[bytearray, int], None]) -> None:
+        """Group records of both reports: a type, how many sources, the group and the sources, addresses of `size` bytes."""
+        while start + 4 + size <= end:
+            behind = start + 4 + size + unpack_from(">H", data, start + 2)[0] * size
+            for slot in range(start + 4, min(behind, end) - size + 1, size):
+                rewrite(data, slot)
+            start = behind
         self._blank(data, min(start, end), end)
-        return None
 
     def _sctp(self, data: bytearray, at: int, end: int) -> None:
         """Chunks' heads stay (and INIT's fixed part, which holds the tag), their values go; CRC32c is right where it was right."""
