@@ -34,7 +34,8 @@ class Folder(click.Group):
 def main() -> None:
     """Where did this packet go, which rule did it, and what did NAT turn it into?
 
-    SNAPSHOT is what collect.sh made on the host: a tarball (gz, xz, plain) or a directory.
+    SNAPSHOT is what collect.sh made on the host, a sosreport, or whatever else was sent: a tarball (gz, xz, bz2, zst), a zip file, a
+    directory, or one file.
 
     \b
     Example: packetpath flows samples/default-bridge/snapshot.tar.gz

@@ -41,7 +41,8 @@ def load(path: str) -> Loaded:
     with _no_search_for_garbage():
         built = build(raw)
     if not built.host.namespaces:
-        raise SnapshotError(f"{path}: nothing in it tells of a host's network (no ip, iptables or docker output was found)")
+        damage = next((f"; {finding.why}" for finding in raw.findings if finding.kind is Kind.TRUNCATED), "")
+        raise SnapshotError(f"{path}: nothing in it tells of a host's network (no ip, iptables or docker output was found){damage}")
     return Loaded(raw, built, _later(raw))
 
 

@@ -178,3 +178,11 @@ def test_the_collector_comes_out_as_it_is(tmp_path: Path) -> None:
     """`collector -o` writes the very script."""
     run("collector", "-o", tmp_path / "collect.sh")
     assert (tmp_path / "collect.sh").read_bytes() == (ROOT / "snapshot" / "collect.sh").read_bytes()
+
+
+def test_a_cut_off_tarball_without_a_host_says_that_it_is_cut_off(tmp_path: Path) -> None:
+    """Nothing usable before the damage: the sentence names both."""
+    (tmp_path / "cut.tgz").write_bytes((ROOT / "samples" / "hairpin" / "snapshot.tar.gz").read_bytes()[:3000])
+    result = run("flows", str(tmp_path / "cut.tgz"))
+    assert result.exit_code == 3
+    assert "damaged or cut off" in result.output
