@@ -14,13 +14,13 @@ _AT_ONCE = 1 << 24  # bytes
 _STORED = {6: 16, 17: 6, 1: 2, 58: 2}  # where the sum stands
 
 
-def bad_checksums(frames: Frames, link: int, rows: I64) -> Bools:
+def bad_checksums(frames: Frames, rows: I64) -> Bools:
     """Of packets that were captured whole: whose sum can't be told to be right."""
     ip, six = frames.ip[rows], frames.six[rows]
     length, protocol = packet_lengths(frames, rows), protocols(ip, six)
     header = np.where(six, 40, 20)
-    whole = (frames.captured[rows] - link >= length) & (length <= _LARGEST)
-    start, size = frames.chunk.starts[rows] + 16 + link + header, length - header
+    whole = (frames.size[rows] >= length) & (length <= _LARGEST)
+    start, size = frames.at[rows] + header, length - header
     pseudo = _pseudo(ip, six, protocol, size)
     total, stored = pseudo.copy(), np.zeros(len(rows), np.uint64)
     low = 0

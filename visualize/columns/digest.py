@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from visualize.columns import frames, odd, regular, streams
 from visualize.columns.atoms import Atoms
 from visualize.columns.checks import bad_checksums
-from visualize.columns.frames import I64, LINKS, Bools, Frames, gather, packet_lengths, tcp_of
+from visualize.columns.frames import I64, Bools, Frames, gather, packet_lengths, tcp_of
 from visualize.columns.mix import U64
 from visualize.columns.odd import Odd
-from visualize.columns.records import Chunk
+from visualize.columns.records import Chunk, captured
 from visualize.columns.streams import Home, Packets, Streams
 from visualize.packet.pcap import ClassicHeader
 
@@ -77,23 +77,22 @@ class Recipe:
         linked, packets, of_frame = streams.find(found, taken, self.home)
         strange = odd.find(found, taken, self.header)
         rows, lead = packets.row, linked.rows[linked.leads]
-        link = LINKS[self.header.linktype].length
-        bad = bad_checksums(found, link, rows) & ~linked.outgoing[packets.stream]
+        bad = bad_checksums(found, rows) & ~linked.outgoing[packets.stream]
         time = found.time[:taken]
         latest = np.maximum.accumulate(time)
         span = (int(time[0]), int(latest[-1]), int((latest - time).max())) if len(time) else (0, 0, 0)
-        end = found.chunk.at + (int(found.chunk.starts[taken - 1]) + 16 + int(found.captured[taken - 1]) if taken else 0)
+        end = found.chunk.at + (int(found.chunk.starts[taken - 1]) + 16 + captured(found.chunk, taken - 1, self.header) if taken else 0)
         at = found.chunk.at + int(found.chunk.starts[0])
         starts = (found.chunk.starts[:taken] - found.chunk.starts[0]).astype(np.uint32)
         return Digest(at, found.chunk.first, starts, taken, end, span, linked, packets, of_frame.astype(np.int32), found.head[lead],
                       found.ip[lead], found.six[lead], found.time[rows], found.same[rows], self.atoms.lengths(packet_lengths(found, rows)), bad,
-                      _segments(found, rows, linked.ends.protocol[packets.stream], link), strange, found.time[strange.rows])
+                      _segments(found, rows, linked.ends.protocol[packets.stream]), strange, found.time[strange.rows])
 
 
-def _segments(found: Frames, rows: I64, protocol: I64, link: int) -> Segments:
+def _segments(found: Frames, rows: I64, protocol: I64) -> Segments:
     """The TCP columns of packets."""
     tcp = np.flatnonzero(protocol == 6)
-    parts = _tcp(found, rows[tcp], link)
+    parts = _tcp(found, rows[tcp])
     if len(tcp) == len(rows):
         return parts
     def spread(part: Any) -> Any:
@@ -104,12 +103,12 @@ def _segments(found: Frames, rows: I64, protocol: I64, link: int) -> Segments:
     return Segments(*(spread(getattr(parts, field.name)) for field in fields(Segments)))
 
 
-def _tcp(found: Frames, rows: I64, link: int) -> Segments:
+def _tcp(found: Frames, rows: I64) -> Segments:
     six = found.six[rows]
     segment = tcp_of(found.ip, rows, six)
     header = np.where(six, 40, 20)
     data = packet_lengths(found, rows) - header - segment.header
-    after = found.chunk.starts[rows] + 16 + link + header + 20
+    after = found.at[rows] + header + 20
     scale, syn = np.full(len(rows), -1, np.int64), segment.flags & regular.SYN != 0
     openers = np.flatnonzero(syn)
     if len(openers):

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from snapshot.host.link import IPAddress
 from visualize.columns.mix import U64, mix
-from visualize.columns.records import Chunk
+from visualize.columns.records import Chunk, told
 from visualize.packet.packet import Packet, Protocol
 from visualize.packet.pcap import ClassicHeader
 
 I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-_HEAD, _IP, _QUOTE = 40, 64, 48  # bytes gathered: record header and link layer; IP and transport header; payload that names a packet
+_HEAD, _IP, _QUOTE = 24, 64, 48  # bytes gathered: link layer; IP and transport header; payload that names a packet
 _AT_ONCE = 8192  # rows: what stays in the processor's cache
 _MOST_KNOWN = 1 << 20  # interface indices
 _V4, _V6 = 0x0008, 0xDD86  # EtherTypes as they stand on the wire, read as little-endian numbers
@@ -34,7 +34,7 @@ def _u(value: int) -> np.uint64:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """How a link type is read: the header's length, and where in words 2-4 of the gathered head its fields stand."""
+    """How a link type is read: the header's length, and where in the words of the gathered head its fields stand."""
 
     length: int
     protocol: Callable[[U64], U64]
@@ -44,11 +44,11 @@ class Link:
 
 
 LINKS = {
-    276: Link(20, lambda head: head[:, 2] & _u(0xFFFF), lambda head: (head[:, 2], head[:, 3], head[:, 4] & _u(0xFFFFFFFF)), True,
-              lambda head: head[:, 3] & _u(0xFFFF)),
-    113: Link(16, lambda head: head[:, 3] >> _u(48), lambda head: (head[:, 2], head[:, 3]), False,
-              lambda head: head[:, 2] >> _u(16) & _u(0xFFFF)),
-    1: Link(14, lambda head: head[:, 3] >> _u(32) & _u(0xFFFF), lambda head: (head[:, 2], head[:, 3] & _u(0xFFFFFFFFFFFF))),
+    276: Link(20, lambda head: head[:, 0] & _u(0xFFFF), lambda head: (head[:, 0], head[:, 1], head[:, 2] & _u(0xFFFFFFFF)), True,
+              lambda head: head[:, 1] & _u(0xFFFF)),
+    113: Link(16, lambda head: head[:, 1] >> _u(48), lambda head: (head[:, 0], head[:, 1]), False,
+              lambda head: head[:, 0] >> _u(16) & _u(0xFFFF)),
+    1: Link(14, lambda head: head[:, 1] >> _u(32) & _u(0xFFFF), lambda head: (head[:, 0], head[:, 1] & _u(0xFFFFFFFFFFFF))),
 }
 
 
@@ -58,7 +58,8 @@ class Frames:
 
     chunk: Chunk
     time: I64
-    captured: I64
+    at: I64  # where the IP packet begins in the chunk's data
+    size: I64  # how much was captured of it
     clean: Bools
     odd: Bools
     six: Bools
@@ -104,19 +105,16 @@ def _among(values: NDArray[np.uint32], known: I64) -> Bools:
 def read(chunk: Chunk, header: ClassicHeader, known: NDArray[np.int64] | None) -> Frames:
     """Decode a chunk. `known`: the interface indices that the snapshot knows (None: the interface is given)."""
     link = LINKS[header.linktype]
-    head = _columns(chunk.data, chunk.starts, _HEAD)
-    second, fraction, captured = head[:, 0] & _u(0xFFFFFFFF), head[:, 0] >> _u(32), head[:, 1] & _u(0xFFFFFFFF)
-    if header.order == ">":
-        second, fraction, captured = (column.astype("<u4").byteswap().astype(np.uint64) for column in (second, fraction, captured))
-    time = second.astype(np.int64) * 1_000_000_000 + fraction.astype(np.int64) * header.scale
-    size = captured.astype(np.int64) - link.length
+    time, captured, start = told(chunk, header)
+    head = _columns(chunk.data, start, _HEAD)
+    at, size = start + link.length, captured - link.length
     protocol = link.protocol(head)
     used = (size >= 0) & np.isin(protocol, np.array((_V4, _V6, *_TAGS), np.uint64))
     if link.hardware is not None:
         used &= link.hardware(head) != _u(_NETLINK)
     if link.ifindex and known is not None:
-        used &= _among((head[:, 2] >> _u(32)).astype("<u4").byteswap(), known)
-    ip = _columns(chunk.data, chunk.starts + 16 + link.length, _IP)
+        used &= _among((head[:, 0] >> _u(32)).astype("<u4").byteswap(), known)
+    ip = _columns(chunk.data, at, _IP)
     four, six = used & (protocol == _u(_V4)), used & (protocol == _u(_V6))
     four = four & _plain4(ip, size) if four.any() else four
     six = six & _plain6(ip, size) if six.any() else six
@@ -129,8 +127,8 @@ def read(chunk: Chunk, header: ClassicHeader, known: NDArray[np.int64] | None) -
         elif which.any():
             rows = ip[which]
             stream[which], same[which] = streams(rows, [column[which] for column in place]), sames(rows)
-    found = Frames(chunk, time, captured.astype(np.int64), clean, used & ~clean, six, stream, same, head, ip)
-    _quoted(found, link)
+    found = Frames(chunk, time, at, size, clean, used & ~clean, six, stream, same, head, ip)
+    _quoted(found)
     return found
 
 
@@ -225,7 +223,7 @@ def protocols(ip: U64, six: Bools) -> I64:
     return np.where(six, ip[:, 0] >> _u(48) & _u(0xFF), ip[:, 1] >> _u(8) & _u(0xFF)).astype(np.int64)
 
 
-def _quoted(frames: Frames, link: Link) -> None:
+def _quoted(frames: Frames) -> None:
     """UDP and echo packets are told apart by id, length and the first bytes of what they carry, as far as it was captured."""
     rows = np.flatnonzero(frames.clean & (protocols(frames.ip, frames.six) != 6))
     if not len(rows):
@@ -233,8 +231,8 @@ def _quoted(frames: Frames, link: Link) -> None:
     ip, six = frames.ip[rows], frames.six[rows]
     header = np.where(six, 40, 20)
     length = np.where(six, length6(ip), length4(ip))
-    start = frames.chunk.starts[rows] + 16 + link.length + header + 8
-    held = np.minimum(length, frames.captured[rows] - link.length) - header - 8
+    start = frames.at[rows] + header + 8
+    held = np.minimum(length, frames.size[rows]) - header - 8
     own = np.where(six, own_number(ip, True), own_number(ip, False))
     protocol = protocols(ip, six)
     icmp = (protocol == 1) | (protocol == 58)

@@ -73,12 +73,12 @@ class Kinds:
     def _places(self, head: U64, incoming: Bools) -> None:
         """Which senders' MAC addresses came in where: what bridges learn."""
         if self._link.length == 20:
-            index, mac = head[:, 2] >> np.uint64(32), head[:, 3] >> np.uint64(32) | head[:, 4] << np.uint64(32)
-            incoming = incoming & (head[:, 3] >> np.uint64(24) & np.uint64(0xFF) == np.uint64(6))
+            index, mac = head[:, 0] >> np.uint64(32), head[:, 1] >> np.uint64(32) | head[:, 2] << np.uint64(32)
+            incoming = incoming & (head[:, 1] >> np.uint64(24) & np.uint64(0xFF) == np.uint64(6))
         elif self._link.length == 16:
-            index, mac = np.zeros(len(head), np.uint64), head[:, 2] >> np.uint64(48) | head[:, 3] << np.uint64(16)
+            index, mac = np.zeros(len(head), np.uint64), head[:, 0] >> np.uint64(48) | head[:, 1] << np.uint64(16)
         else:
-            index, mac = np.zeros(len(head), np.uint64), head[:, 2] >> np.uint64(48) | head[:, 3] << np.uint64(16)
+            index, mac = np.zeros(len(head), np.uint64), head[:, 0] >> np.uint64(48) | head[:, 1] << np.uint64(16)
         mac = mac & np.uint64(0xFFFFFFFFFFFF)
         index = index.astype("<u4").byteswap().astype(np.uint64)
         _, rows = np.unique(mix(index, mac)[incoming], return_index=True)

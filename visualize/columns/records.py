@@ -54,9 +54,26 @@ class Records:
                 return Chunk(data, starts[:self.frames], first, at, whole and len(starts) <= self.frames)
             block *= 2  # one record is larger than a block
 
-    def captured(self, chunk: Chunk, row: int) -> int:
-        """The captured length of one frame."""
-        return int(Struct(self.header.order + "I").unpack_from(chunk.data, int(chunk.starts[row]) + 8)[0])
+
+class Told(NamedTuple):
+    """What records tell of their frames: time in nanoseconds, captured bytes, and where in the chunk's data these begin."""
+
+    time: NDArray[np.int64]
+    captured: NDArray[np.int64]
+    start: NDArray[np.int64]
+
+
+def told(chunk: Chunk, header: ClassicHeader) -> Told:
+    """What the records of a chunk tell."""
+    data, size = chunk.data, len(chunk.data)
+    fields = np.ndarray((max(size - 11, 0),), "V12", buffer=data, strides=(1,))[chunk.starts].view(header.order + "u4").reshape(-1, 3)
+    second, fraction, captured = (fields[:, column].astype(np.int64) for column in range(3))
+    return Told(second * 1_000_000_000 + fraction * header.scale, captured, chunk.starts + header.record)
+
+
+def captured(chunk: Chunk, row: int, header: ClassicHeader) -> int:
+    """The captured length of one frame."""
+    return int(Struct(header.order + "I").unpack_from(chunk.data, int(chunk.starts[row]) + 8)[0])
 
 
 def _starts(data: bytes, header: ClassicHeader) -> tuple[NDArray[np.int64], bool]:

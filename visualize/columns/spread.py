@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from visualize.columns import frames
 from visualize.columns.digest import Digest, Recipe
-from visualize.columns.records import Records
+from visualize.columns.records import Records, captured
 from visualize.columns.streams import cut, window
 
 
@@ -44,7 +44,7 @@ def parts(records: Records) -> Iterator[Part]:
         count = len(chunk.starts)
         if not count:
             return
-        end = int(chunk.starts[-1]) + 16 + records.captured(chunk, count - 1)
+        end = int(chunk.starts[-1]) + 16 + captured(chunk, count - 1, records.header)
         after = 0 if chunk.last else window(count)
         yield Part(chunk.data[:end], at, first, before, after)
         if chunk.last:

@@ -109,12 +109,12 @@ def _described(frames: Frames, rows: I64, home: Home) -> Streams:
     head, ip, six = frames.head[rows], frames.ip[rows], frames.six[rows]
     interface = np.zeros(len(rows), np.uint64)
     if home.linktype == 276:
-        interface, kind = head[:, 2] >> np.uint64(32), head[:, 3] >> np.uint64(16) & np.uint64(0xFF)
+        interface, kind = head[:, 0] >> np.uint64(32), head[:, 1] >> np.uint64(16) & np.uint64(0xFF)
         outgoing = kind == 4
     elif home.linktype == 113:
-        outgoing = head[:, 2] >> np.uint64(8) & np.uint64(0xFF) == 4
+        outgoing = head[:, 0] >> np.uint64(8) & np.uint64(0xFF) == 4
     else:
-        source = head[:, 2] >> np.uint64(48) | (head[:, 3] & np.uint64(0xFFFFFFFF)) << np.uint64(16)
+        source = head[:, 0] >> np.uint64(48) | (head[:, 1] & np.uint64(0xFFFFFFFF)) << np.uint64(16)
         outgoing = source == np.uint64(home.mac or 0)
     ends = ends_of(ip, six)
     tuples, forward = ends.tuple()
