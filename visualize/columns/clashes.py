@@ -25,7 +25,8 @@ def clashes(table: Table, run: Run, judged: Judged, slow: Bools) -> Bools:
     to a connection whose port was drawn by lot. `slow`: those that are irregular and replayed.
     """
     rows, found = table.rows, _Shared()
-    found.tuples(table.keys, np.where(slow[table.key_owner], -1, table.key_owner))
+    known = table.tuples.whole()
+    found.tuples(known.hashes, np.where(slow[known.connections()], -1, known.connections()))
     regular = ~slow & (rows.packets[:table.count] > 0)
     lots: list[U64] = []
     answers: list[tuple[U64, I64]] = []
@@ -132,10 +133,10 @@ def _formed(table: Table, members: I64, path: Path, form: Ends) -> Columns:
     count = len(members)
     source = rows.source[members] if form.src == start.src else np.repeat(words_of([ip_address(form.src)]), count, axis=0)
     target = rows.target[members] if form.dst == start.dst else np.repeat(words_of([ip_address(form.dst)]), count, axis=0)
-    sport = rows.sport[members] if form[2::2] == start[2::2] else np.full(count, form.sport or form.icmp_id or 0)
-    dport = rows.dport[members] if form[3:] == start[3:] else np.full(count, form.dport or form.icmp_id or 0)
+    sport = rows.sport[members].astype(np.int64) if form[2::2] == start[2::2] else np.full(count, form.sport or form.icmp_id or 0)
+    dport = rows.dport[members].astype(np.int64) if form[3:] == start[3:] else np.full(count, form.dport or form.icmp_id or 0)
     six = np.full(count, path.start.family == 6)
-    return Columns(source, target, sport, dport, rows.protocol[members], six)
+    return Columns(source, target, sport, dport, rows.protocol[members].astype(np.int64), six)
 
 
 def _drawn(flow: Flow) -> Iterator[_Tuple]:

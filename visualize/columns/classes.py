@@ -79,7 +79,7 @@ def representatives(table: Table, pairs: I64, slow: Bools) -> I64:
     """For each kind of packet in each class, the first and the last connection that has one."""
     pairs = pairs[~slow[pairs >> _BITS]]
     connection = pairs >> _BITS
-    key = table.rows.kind[connection] << _BITS | pairs & _MASK
+    key = table.rows.kind[connection].astype(np.int64) << _BITS | pairs & _MASK
     order = np.lexsort((table.rows.first[connection], key))
     new = np.ones(len(order), bool)
     new[1:] = key[order][1:] != key[order][:-1]
@@ -207,7 +207,7 @@ class Templates:
         self._rows, self._judged = table.rows, judged
         self._texts: dict[tuple[int, int, int], str] = {}
         connection = pairs >> _BITS
-        kinds = table.rows.kind[connection]
+        kinds = table.rows.kind[connection].astype(np.int64)
         codes, number = np.unique(kinds << _BITS | pairs & _MASK, return_inverse=True)
         known = [judged.kinds.get((code >> _BITS, code & _MASK)) for code in codes.tolist()]
         reply = np.array([one is not None and one.role == "reply" for one in known], bool)[number.reshape(-1)]

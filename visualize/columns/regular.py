@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from visualize.columns.connections import I8, U8, U32, column, grown
 from visualize.columns.frames import I64, Bools
 from visualize.columns.mix import U64
 
@@ -48,31 +49,26 @@ class _Ordered:
     plain: Bools
 
 
-def _grown(old: I64, count: int, value: int = 0) -> I64:
-    fresh = np.full(max(count, 2 * len(old)), value, np.int64)
-    fresh[:len(old)] = old
-    return fresh
-
-
 @dataclass(slots=True)
 class Windows:
-    """What is known of each connection: columns indexed by connection, a row for each direction."""
+    """What is known of each connection: columns indexed by connection and, where there are two of a kind, by direction.
 
-    kind: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    base: I64 = field(default_factory=lambda: np.zeros((2, 0), np.int64))
-    scale: I64 = field(default_factory=lambda: np.zeros((2, 0), np.int64))
-    end: I64 = field(default_factory=lambda: np.zeros((2, 0), np.int64))  # highest end sent, from the base
-    allowed: I64 = field(default_factory=lambda: np.zeros((2, 0), np.int64))  # highest acknowledgement and window of the other side
-    window: I64 = field(default_factory=lambda: np.zeros((2, 0), np.int64))  # largest window
+    Relative numbers are less than 2**31 in a connection that is regular, so what does not fit is no matter.
+    """
+
+    kind: U8 = field(default_factory=column(np.uint8))
+    base: U32 = field(default_factory=column(np.uint32, 2))
+    scale: I8 = field(default_factory=column(np.int8, 2))
+    end: U32 = field(default_factory=column(np.uint32, 2))  # highest end sent, from the base
+    allowed: U32 = field(default_factory=column(np.uint32, 2))  # highest acknowledgement and window of the other side
+    window: U32 = field(default_factory=column(np.uint32, 2))  # largest window
 
     def grow(self, count: int) -> None:
         """Make room for so many connections."""
-        if count <= len(self.kind):
-            return
-        self.kind = _grown(self.kind, count)
-        for name in ("base", "scale", "end", "allowed", "window"):
-            held = getattr(self, name)
-            setattr(self, name, np.stack([_grown(held[0], count), _grown(held[1], count)]))
+        have = len(self.kind)
+        if count > have:
+            for name in self.__slots__:
+                setattr(self, name, grown(getattr(self, name), max(count, 2 * have)))
 
     def check(self, segments: Segments, rows: I64, connection: I64, position: I64, reply: I64) -> Bools:
         """Which segments (these rows, ordered by connection) are not sure to be accepted. Remembers what the others tell."""
@@ -101,21 +97,21 @@ def _scales(known: Windows, at: _Ordered) -> None:
     for reply, position in ((0, 0), (1, 1)):
         rows = np.flatnonzero((at.position == position) & (at.reply == reply) & (at.flags & SYN != 0))
         which = at.connection[rows]
-        known.base[reply, which] = at.seq[rows]
-        known.scale[reply, which] = at.scale[rows]
+        known.base[which, reply] = at.seq[rows]
+        known.scale[which, reply] = at.scale[rows]
         if reply:
-            off = which[(known.scale[0, which] < 0) | (known.scale[1, which] < 0)]
-            known.scale[:, off] = 0
+            off = which[(known.scale[which] < 0).any(axis=1)]
+            known.scale[off] = 0
 
 
 def _wrong_numbers(known: Windows, at: _Ordered) -> Bools:
     _scales(known, at)
     which, reply = at.connection, at.reply
     syn = at.flags & SYN != 0
-    seq = at.seq - known.base[reply, which] & _WORD
+    seq = at.seq - known.base[which, reply] & _WORD
     end = seq + at.length + syn + (at.flags & FIN != 0)
-    ack = np.where(at.flags & ACK != 0, at.ack - known.base[1 - reply, which] & _WORD, 0)
-    window = np.where(syn, at.window, at.window << np.clip(known.scale[reply, which], 0, 14))
+    ack = np.where(at.flags & ACK != 0, at.ack - known.base[which, 1 - reply] & _WORD, 0)
+    window = np.where(syn, at.window, at.window << np.clip(known.scale[which, reply], 0, 14))
     started = np.ones(len(which), bool)
     started[1:] = which[1:] != which[:-1]
     closes = np.append(np.flatnonzero(started)[1:], len(which)) - 1
@@ -126,8 +122,8 @@ def _wrong_numbers(known: Windows, at: _Ordered) -> Bools:
         for name, values in (("end", np.where(mine, end, 0)), ("window", np.where(mine, window, 0)),
                              ("allowed", np.where(other & (at.position > 0), ack + window, 0))):
             held = getattr(known, name)
-            before[name, side], after = _running(np.minimum(values, _SHIFT - 1), number, started, held[side][which])
-            held[side][which[closes]] = after[closes]
+            before[name, side], after = _running(np.minimum(values, _WORD), number, started, held[which, side])
+            held[which[closes], side] = after[closes]
     mine = {name: np.where(reply == 0, before[name, 0], before[name, 1]) for name in ("end", "allowed", "window")}
     other = {name: np.where(reply == 0, before[name, 1], before[name, 0]) for name in ("end", "window")}
     good = (seq < _HALF) & (ack < _HALF) & (seq <= mine["allowed"]) & (ack <= other["end"])

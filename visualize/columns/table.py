@@ -22,6 +22,7 @@ from visualize.columns.mix import U64, distinct, mix
 from visualize.columns.odd import Odd
 from visualize.columns.regular import Windows
 from visualize.columns.streams import Streams, grouped
+from visualize.columns.tuples import Tuples
 
 SECOND = 1_000_000_000
 _NEAR = 2 * SECOND  # packets further apart are never taken for each other
@@ -61,10 +62,7 @@ class Table:
         self.kept: list[Kept] = []
         self._firsts: list[int] = []
         self.windows = Windows()
-        self.keys = np.zeros(0, np.uint64)  # tuple hashes, sorted
-        self.key_owner = np.zeros(0, np.int64)
-        self._key_forward = np.zeros(0, np.int64)
-        self._key_pair = np.zeros(0, np.uint64)
+        self.tuples = Tuples()
         self._events: dict[int, int] = {}
         self._pairs: list[I64] = []
         self._fragmented: set[int] = set()
@@ -97,8 +95,9 @@ class Table:
         """After the last chunk: connections between hosts that sent fragments are irregular, since a fragment has no ports."""
         if self._fragmented:
             pairs = np.array(sorted(self._fragmented), np.uint64)
-            self._mark(self.key_owner, np.isin(self._key_pair, pairs))
-        self._recent = []
+            self._mark(self.tuples.between(pairs), True)
+        self.rows.finish()
+        self.windows, self._recent, self._events = Windows(), [], {}
 
     def events(self) -> I64:
         """The distinct (connection, event) pairs, as connection << 24 | event."""
@@ -135,15 +134,8 @@ class Table:
         number = number.reshape(-1)
         of_stream = number[:len(streams.rows)]
         label = _joined(len(different), of_stream[streams.lead], of_stream)
-        place = np.minimum(np.searchsorted(self.keys, different), max(len(self.keys) - 1, 0))
-        known = np.full(len(different), -1, np.int64)
-        if len(self.keys):
-            hit = self.keys[place] == different
-            known[hit] = self.key_owner[place[hit]]
+        known, forward = self.tuples.find(different)
         owner = self._owners(label, known, number, np.concatenate((streams.rows, odd.rows)))
-        forward = np.full(len(different), -1, np.int64)
-        if len(self.keys):
-            forward[hit] = self._key_forward[place[hit]]
         role = self._roles(streams, of_stream, owner, forward)
         self._remember(different, number, owner, forward, known < 0, streams, odd)
         slow = np.isin(different, self._captured.before)
@@ -209,12 +201,7 @@ class Table:
         of_stream = fresh[fresh < count]
         pair[number[of_stream]] = pair_hash(streams.ends.source[of_stream], streams.ends.target[of_stream])
         pair[number[count:]] = odd.pair
-        keys = np.concatenate((self.keys, different[new]))
-        order = np.argsort(keys, kind="stable")
-        self.keys = keys[order]
-        self.key_owner = np.concatenate((self.key_owner, owner[new]))[order]
-        self._key_forward = np.concatenate((self._key_forward, np.maximum(forward[new], 0)))[order]
-        self._key_pair = np.concatenate((self._key_pair, pair[new]))[order]
+        self.tuples.add(different[new], owner[new], np.maximum(forward[new], 0), pair[new])
 
     # -- packets -----------------------------------------------------------------------------------------------------------
 
@@ -289,7 +276,7 @@ class Table:
         closed = np.empty_like(closing)
         closed[1:] = closing[:-1]
         closed[started] = self.rows.closing[who[started]]
-        self.rows.closing[who] |= closing
+        self.rows.closing[who] = closing  # each row holds what the rows before it said
         established = ((position >= 3) | (self.windows.kind[who] == regular.PICKED_UP)) & (closed == 0)
         limits = self._limits
         limit = np.where(protocol == 6, np.where(established, limits.tcp_established, limits.tcp),
