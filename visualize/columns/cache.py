@@ -20,10 +20,10 @@ from visualize.columns.clashes import clashes
 from visualize.columns.digest import Digest, Recipe
 from visualize.columns.frames import I64, Bools, ends_from
 from visualize.columns.kinds import Captured
+from visualize.columns.links import Home, window
 from visualize.columns.mix import U64
 from visualize.columns.records import FRAMES, Chunk, Reader, Records
 from visualize.columns.spread import Spread
-from visualize.columns.streams import Home, window
 from visualize.columns.table import SECOND, Kept, Limits, Table
 from visualize.datapath import bridge
 from visualize.datapath.machine import Machine

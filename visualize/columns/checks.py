@@ -14,12 +14,12 @@ _AT_ONCE = 1 << 24  # bytes
 _STORED = {6: 16, 17: 6, 1: 2, 58: 2}  # where the sum stands
 
 
-def bad_checksums(frames: Frames, rows: I64) -> Bools:
-    """Of packets that were captured whole: whose sum can't be told to be right."""
+def bad_checksums(frames: Frames, rows: I64, came: Bools) -> Bools:
+    """Of packets that came in and were captured whole: whose sum can't be told to be right."""
     ip, six = frames.ip[rows], frames.six[rows]
     length, protocol = packet_lengths(frames, rows), protocols(ip, six)
     header = np.where(six, 40, 20)
-    whole = (frames.size[rows] >= length) & (length <= _LARGEST)
+    whole = (frames.size[rows] >= length) & (length <= _LARGEST) & came
     start, size = frames.at[rows] + header, length - header
     pseudo = _pseudo(ip, six, protocol, size)
     total, stored = pseudo.copy(), np.zeros(len(rows), np.uint64)

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from visualize.columns import frames, odd, regular, streams
+from visualize.columns import frames, links, odd, regular
 from visualize.columns.atoms import Atoms
 from visualize.columns.checks import bad_checksums
 from visualize.columns.frames import I64, Bools, Frames, gather, packet_lengths, tcp_of
+from visualize.columns.links import Home, Links, Packets
 from visualize.columns.mix import U64
 from visualize.columns.odd import Odd
 from visualize.columns.records import Chunk, captured
-from visualize.columns.streams import Home, Packets, Streams
 from visualize.packet.pcap import ClassicHeader
 
 
@@ -44,12 +44,9 @@ class Digest:
     taken: int  # frames
     end: int  # bytes of the file up to the end of its last frame
     span: tuple[int, int, int]  # time of the first frame, the latest time, and how far the clock ever went back
-    streams: Streams
+    links: Links
     packets: Packets
-    of_frame: NDArray[np.int32]  # the stream of each frame, -1: none
-    head: U64  # of the streams that lead a link: what was gathered of the link layer and of the packet
-    ip: U64
-    six: Bools
+    of_frame: NDArray[np.int32]  # the link of each frame, -1: none
     time: I64  # per packet
     same: U64
     length: I64  # atoms
@@ -73,20 +70,27 @@ class Recipe:
         found = frames.read(chunk, self.header, self.known)
         taken = len(found.time) - window
         if window:
-            taken += streams.cut(found.same[taken:])
-        linked, packets, of_frame = streams.find(found, taken, self.home)
+            taken += links.cut(found.same[taken:])
+        linked, packets, of_frame = links.find(found, taken, self.home)
         strange = odd.find(found, taken, self.header)
-        rows, lead = packets.row, linked.rows[linked.leads]
-        bad = bad_checksums(found, rows) & ~linked.outgoing[packets.stream]
-        time = found.time[:taken]
-        latest = np.maximum.accumulate(time)
-        span = (int(time[0]), int(latest[-1]), int((latest - time).max())) if len(time) else (0, 0, 0)
+        rows, lead = packets.row, linked.shown.row[linked.start]
+        leaves = linked.shown.place[linked.start] & np.uint64(1) == 1
+        bad = bad_checksums(found, rows, ~leaves[packets.link])
         end = found.chunk.at + (int(found.chunk.starts[taken - 1]) + 16 + captured(found.chunk, taken - 1, self.header) if taken else 0)
         at = found.chunk.at + int(found.chunk.starts[0])
         starts = (found.chunk.starts[:taken] - found.chunk.starts[0]).astype(np.uint32)
-        return Digest(at, found.chunk.first, starts, taken, end, span, linked, packets, of_frame.astype(np.int32), found.head[lead],
-                      found.ip[lead], found.six[lead], found.time[rows], found.same[rows], self.atoms.lengths(packet_lengths(found, rows)), bad,
-                      _segments(found, rows, linked.ends.protocol[packets.stream]), strange, found.time[strange.rows])
+        protocol = frames.protocols(found.ip[lead], found.six[lead])[packets.link]
+        return Digest(at, found.chunk.first, starts, taken, end, _span(found.time[:taken]), linked, packets, of_frame, found.time[rows],
+                      found.same[rows], self.atoms.lengths(packet_lengths(found, rows)), bad, _segments(found, rows, protocol), strange,
+                      found.time[strange.rows])
+
+
+def _span(time: I64) -> tuple[int, int, int]:
+    """The first time, the latest, and how far the clock ever went back."""
+    if not len(time):
+        return 0, 0, 0
+    latest = np.maximum.accumulate(time)
+    return int(time[0]), int(latest[-1]), int((latest - time).max())
 
 
 def _segments(found: Frames, rows: I64, protocol: I64) -> Segments:

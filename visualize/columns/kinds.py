@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visualize.columns.atoms import Atoms
+from visualize.columns.connect import Streams
 from visualize.columns.connections import Columns
-from visualize.columns.digest import Digest
 from visualize.columns.frames import I64, LINKS, Bools
-from visualize.columns.mix import U64, mix
-from visualize.columns.streams import Streams
+from visualize.columns.mix import U64, mix, ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +27,28 @@ class Kinds:
 
     def __init__(self, atoms: Atoms, captured: Captured, linktype: int) -> None:
         self._atoms, self._captured, self._link = atoms, captured, LINKS[linktype]
+        self._numbers: dict[int, int] = {}
         self.places: set[tuple[int, int]] = set()  # (interface index, source MAC) of what came in
 
-    def of(self, chunk: Digest, owner: I64, role: I64, rows: Columns) -> U64:
-        """For each link, a hash of all that its packets have in common and that may decide their way."""
-        streams, head, ip, six = chunk.streams, chunk.head, chunk.ip, chunk.six
+    def of(self, streams: Streams, who: I64, role: I64, rows: Columns) -> I64:
+        """For each link, of a connection, a small number for all that its packets have in common and that may decide their way."""
         lead, ends = streams.leads, streams.ends
-        who = owner[lead]
-        echo = (ends.protocol[lead] == 1) | (ends.protocol[lead] == 58)
+        if not len(lead):
+            return lead
+        head, ip, six, protocol = streams.head[lead], streams.ip[lead], ends.six[lead], ends.protocol[lead]
+        echo = (protocol == 1) | (protocol == 58)
         self._places(head, ~streams.outgoing[lead])
-        source, target = ends.source[lead], ends.target[lead]
         ports = [np.where(echo, 0, self._atoms.ports(column[lead])) for column in (ends.sport, ends.dport)]
         kind = np.where(echo, np.where(six, ip[:, 5] & np.uint64(0xFFFF), ip[:, 2] >> np.uint64(32) & np.uint64(0xFFFF)), np.uint64(0))
         # TOS and DF (IPv6: traffic class)
         service = np.where(six, ip[:, 0] & np.uint64(0xF0FF), ip[:, 0] & np.uint64(0x00FF_0000_0000_FF00))
-        return mix(role, mix(*self._link.key(head)), ends.protocol[lead], six, self._atoms.addresses(source, six),
-                   self._atoms.addresses(target, six), *ports, kind, self._atoms.ttls(streams.ttl[lead]), service, streams.pattern,
-                   self._against_first(streams, lead, who, role, rows), self._later(streams, lead))
+        names, rank = ranked(mix(
+            role, mix(*self._link.key(head)), protocol, six, self._atoms.addresses(ends.source[lead], six),
+            self._atoms.addresses(ends.target[lead], six), *ports, kind, self._atoms.ttls(streams.ttl[lead]), service, streams.pattern,
+            self._against_first(streams, lead, who, role, rows), self._later(streams, lead)).view(np.int64))
+        numbers = np.array([self._numbers.setdefault(name, len(self._numbers)) for name in names.tolist()], np.int64)
+        found: I64 = numbers[rank]
+        return found
 
     @staticmethod
     def _against_first(streams: Streams, lead: I64, who: I64, role: I64, rows: Columns) -> U64:
@@ -85,15 +89,15 @@ class Kinds:
         which = np.flatnonzero(incoming)[rows]
         self.places |= set(zip(index[which].tolist(), mac[which].tolist(), strict=True))
 
-    def translated(self, chunk: Digest) -> Bools:
+    def translated(self, streams: Streams) -> Bools:
         """Which links are of connections that the table captured after the traffic says were translated."""
-        found: Bools = np.isin(chunk.streams.tuple[chunk.streams.leads], self._captured.translated)
+        found: Bools = np.isin(streams.tuple[streams.leads], self._captured.translated)
         return found
 
 
-def echo_replies(chunk: Digest) -> Bools:
+def echo_replies(streams: Streams) -> Bools:
     """Which links are of echo replies."""
-    ip, protocol = chunk.ip, chunk.streams.ends.protocol[chunk.streams.leads]
+    ip, protocol = streams.ip[streams.leads], streams.ends.protocol[streams.leads]
     four, six = ip[:, 2] >> np.uint64(32) & np.uint64(0xFF) == 0, ip[:, 5] & np.uint64(0xFF) == 129
     found: Bools = ((protocol == 1) & four) | ((protocol == 58) & six)
     return found

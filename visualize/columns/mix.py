@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 U64 = NDArray[np.uint64]
-_ODD = tuple(np.uint64(value) for value in (
+ODD = np.array((
     0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53,
-    0x2545F4914F6CDD1D, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3, 0x1D8E4E27C47D124F))
+    0x2545F4914F6CDD1D, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3, 0x1D8E4E27C47D124F), np.uint64)
 
 
 def finish(value: U64) -> U64:
@@ -27,9 +27,9 @@ def mix(*columns: NDArray[np.generic]) -> U64:
     for index, column in enumerate(columns):
         if index and index % 4 == 0:
             total = finish(total)
-        np.multiply(column.astype(np.uint64, copy=False), _ODD[index % len(_ODD)], out=scratch)
+        np.multiply(column.astype(np.uint64, copy=False), ODD[index % len(ODD)], out=scratch)
         total += scratch
-        total += _ODD[(index + 1) % len(_ODD)]
+        total += ODD[(index + 1) % len(ODD)]
         if index < len(columns) - 1:
             np.right_shift(total, np.uint64(29), out=scratch)
             total ^= scratch
@@ -42,6 +42,19 @@ def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
     new = np.ones(len(ordered), bool)
     new[1:] = ordered[1:] != ordered[:-1]
     return ordered[new]
+
+
+def ranked(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The different values in order, and the place of each value among them: `np.unique`, but quick where values are small."""
+    if not len(values) or int(values.min()) < 0 or int(values.max()) > 4 * len(values) + 65536:
+        different, rank = np.unique(values, return_inverse=True)
+        return different, rank.reshape(-1)
+    different = np.flatnonzero(np.bincount(values))
+    if len(different) == 1:
+        return different, np.zeros(len(values), np.int64)
+    places = np.empty(int(different[-1]) + 1, np.int64)
+    places[different] = np.arange(len(different))
+    return different, places[values]
 
 
 def number_of(text: str) -> int:

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Protocol
 
 from visualize.columns import frames
 from visualize.columns.digest import Digest, Recipe
+from visualize.columns.links import cut, window
 from visualize.columns.records import Records, captured
-from visualize.columns.streams import cut, window
 
 
 class Part(NamedTuple):

@@ -6,26 +6,26 @@ frame; so nothing here has to know what becomes of it.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visualize.columns import regular
 from visualize.columns.atoms import Atoms
+from visualize.columns.collisions import Collisions
+from visualize.columns.connect import Streams, joined, pairs_of, streams_of
 from visualize.columns.connections import Columns
 from visualize.columns.digest import Digest, Segments
-from visualize.columns.frames import I64, Bools, pair_hash
+from visualize.columns.frames import I64, Bools
+from visualize.columns.index import Index
 from visualize.columns.kinds import Captured, Kinds, echo_replies
-from visualize.columns.mix import U64, distinct, mix
+from visualize.columns.mix import U64, distinct, ranked
 from visualize.columns.odd import Odd
 from visualize.columns.regular import Windows
-from visualize.columns.streams import Streams, grouped
 from visualize.columns.tuples import Tuples
 
 SECOND = 1_000_000_000
-_NEAR = 2 * SECOND  # packets further apart are never taken for each other
 _EVENT_BITS = 24
 
 
@@ -51,6 +51,23 @@ class Kept:
     events: NDArray[np.int32]  # of the frames that show a packet first, in order
 
 
+@dataclass(slots=True)
+class Known:
+    """What is known of each link."""
+
+    numbers: Index = field(default_factory=Index)
+    owner: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    role: I64 = field(default_factory=lambda: np.zeros(0, np.int64))  # 0 original, 1 reply
+    kind: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    pattern: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))
+
+    def add(self, keys: U64, owner: I64, role: I64, kind: I64, pattern: U64) -> None:
+        """New links, numbered from the last one on."""
+        self.numbers.add(keys, np.arange(len(self.owner), len(self.owner) + len(keys)))
+        self.owner, self.role = np.concatenate((self.owner, owner)), np.concatenate((self.role, role))
+        self.kind, self.pattern = np.concatenate((self.kind, kind)), np.concatenate((self.pattern, pattern))
+
+
 class Table:
     """All connections of a capture."""
 
@@ -63,30 +80,43 @@ class Table:
         self._firsts: list[int] = []
         self.windows = Windows()
         self.tuples = Tuples()
-        self._events: dict[int, int] = {}
+        self._links = Known()
+        self._events: dict[tuple[int, ...], int] = {}
         self._pairs: list[I64] = []
         self._fragmented: set[int] = set()
-        self._recent: list[Any] = []
+        self._collisions = Collisions()
 
     # -- one chunk ---------------------------------------------------------------------------------------------------------
 
     def add(self, chunk: Digest) -> None:
         """Fold in the next chunk."""
-        streams, packets, odd = chunk.streams, chunk.packets, chunk.odd
-        owner, role = self._connections(streams, odd)
-        stream_owner = owner[:len(streams.rows)]
-        odd_owner = owner[len(streams.rows):]
+        link, odd_owner = self._joined(chunk)
+        owner = self._links.owner[link]
         self._mark(odd_owner, True)
-        events = self._packets(chunk, stream_owner, role)
-        self._collisions(chunk, stream_owner, odd_owner)
-        kept = np.full(chunk.taken, -1, np.int32)
-        shown = chunk.of_frame >= 0
-        kept[shown] = stream_owner[chunk.of_frame[shown]] * 2
-        kept[packets.row] += 1
-        kept[odd.rows] = odd_owner * 2
+        events = self._packets(chunk, link)
+        pattern = self._links.pattern[link][chunk.packets.link]
+        self._mark(self._collisions.among(chunk, owner[chunk.packets.link], pattern, odd_owner), True)
+        kept = np.append(owner * 2, -1).astype(np.int32)[chunk.of_frame]
+        kept[chunk.packets.row] += 1
+        kept[chunk.odd.rows] = odd_owner * 2
         self._firsts.append(chunk.first)
         self.kept.append(Kept(chunk.at, chunk.first, chunk.starts, kept, events))
-        self._fragmented |= odd.fragmented
+        self._fragmented |= chunk.odd.fragmented
+
+    def _joined(self, chunk: Digest) -> tuple[I64, I64]:
+        """The numbers of a chunk's links, whose streams are joined into connections where they are new, and the connections of odd frames."""
+        number = self._links.numbers.find(chunk.links.key)
+        new = np.flatnonzero(number < 0)
+        if not len(new) and not len(chunk.odd.rows):
+            return number, new
+        streams = streams_of(chunk.links, new)
+        owner, role = self._connections(streams, chunk.odd)
+        of_link = owner[streams.leads]
+        kinds = self.kinds.of(streams, of_link, role, self.rows)
+        self._mark(of_link, self.kinds.translated(streams))
+        number[new] = np.arange(len(self._links.owner), len(self._links.owner) + len(new))
+        self._links.add(chunk.links.key[new], of_link, role, kinds, streams.pattern)
+        return number, owner[len(streams.rows):]
 
     def _mark(self, which: I64, where: Bools | bool) -> None:
         self.rows.slow[which[where] if not isinstance(where, bool) else which] = 1
@@ -97,7 +127,7 @@ class Table:
             pairs = np.array(sorted(self._fragmented), np.uint64)
             self._mark(self.tuples.between(pairs), True)
         self.rows.finish()
-        self.windows, self._recent, self._events = Windows(), [], {}
+        self.windows, self._links, self._collisions, self._events = Windows(), Known(), Collisions(), {}
 
     def events(self) -> I64:
         """The distinct (connection, event) pairs, as connection << 24 | event."""
@@ -133,7 +163,7 @@ class Table:
         different, number = np.unique(hashes, return_inverse=True)
         number = number.reshape(-1)
         of_stream = number[:len(streams.rows)]
-        label = _joined(len(different), of_stream[streams.lead], of_stream)
+        label = joined(len(different), of_stream[streams.lead], of_stream)
         known, forward = self.tuples.find(different)
         owner = self._owners(label, known, number, np.concatenate((streams.rows, odd.rows)))
         role = self._roles(streams, of_stream, owner, forward)
@@ -173,6 +203,7 @@ class Table:
         opener = np.zeros(links, bool)
         opener[order[opening]] = True
         opener &= self.rows.packets[who] == 0
+        self._open(streams, np.flatnonzero(opener), who)
         first = opener[streams.link]
         forward[of_stream[first]] = streams.forward[first]
         role = np.full(links, -1, np.int64)
@@ -199,61 +230,61 @@ class Table:
         pair = np.zeros(len(different), np.uint64)
         count, fresh = len(streams.rows), np.flatnonzero(new[number])
         of_stream = fresh[fresh < count]
-        pair[number[of_stream]] = pair_hash(streams.ends.source[of_stream], streams.ends.target[of_stream])
+        pair[number[of_stream]] = pairs_of(streams, of_stream)
         pair[number[count:]] = odd.pair
         self.tuples.add(different[new], owner[new], np.maximum(forward[new], 0), pair[new])
 
     # -- packets -----------------------------------------------------------------------------------------------------------
 
-    def _packets(self, chunk: Digest, owner: I64, role: I64) -> NDArray[np.int32]:
+    def _packets(self, chunk: Digest, numbers: I64) -> NDArray[np.int32]:
         """Everything that is asked of the packets in order: their events, the TCP windows, silences, checksums."""
-        streams, packets = chunk.streams, chunk.packets
-        if not len(packets.row):
+        if not len(chunk.packets.row):
             return np.zeros(0, np.int32)
-        link = streams.link[packets.stream]
-        who, way = owner[packets.stream], role[link]
-        bits = len(who).bit_length()
-        order = np.sort(who << bits | np.arange(len(who))) & (1 << bits) - 1
-        who, way, link = who[order], way[order], link[order]
-        row, stream = packets.row[order], packets.stream[order]
+        owner = self._links.owner[numbers][chunk.packets.link]
+        bits = len(owner).bit_length()
+        packed = np.sort(owner << bits | np.arange(len(owner)))
+        order, who = packed & (1 << bits) - 1, packed >> bits
+        link = numbers[chunk.packets.link[order]]
+        way = self._links.role[link]
         started = np.ones(len(who), bool)
         started[1:] = who[1:] != who[:-1]
         starts = np.flatnonzero(started)
-        number = np.cumsum(started) - 1
-        position = np.arange(len(who)) - starts[number] + self.rows.packets[who]
+        ends = np.append(starts[1:], len(who))
+        number = np.repeat(np.arange(len(starts)), ends - starts)
+        position = np.arange(len(who)) + np.repeat(self.rows.packets[who[starts]] - starts, ends - starts)
         seen = np.maximum.accumulate(number * 2 + way) - number * 2 | self.rows.replied[who]
         phase = np.where(position == 0, 0, np.where(seen == 1, 2, 1))
         time = chunk.time[order]
-        self._open(streams, stream, who, position, row + chunk.first, time)
-        if bool((streams.ends.protocol != 6).any()):  # an echo reply that answers nothing is INVALID until something asks
-            self._mark(who, (position == 0) & echo_replies(chunk)[link])
-        protocol, flags = streams.ends.protocol[stream], chunk.segments.flags[order]
+        opening = np.flatnonzero(position == 0)
+        rows = self.rows
+        rows.first[who[opening]] = chunk.packets.row[order[opening]] + chunk.first
+        rows.began[who[opening]] = rows.ended[who[opening]] = rows.last[who[opening]] = time[opening]
+        protocol, flags = rows.protocol[who], chunk.segments.flags[order]
         self._segments(chunk.segments, order, who, position, way, protocol)
         self._silences(who, position, time, started, protocol, flags, number)
         self._mark(who, chunk.bad[order])
-        events = self._event_numbers(chunk, link, chunk.length[order], phase, flags, owner, role)
+        events = self._event_numbers(self._links.kind[link], chunk.length[order], phase, flags)
         self._pairs.append(distinct(who << _EVENT_BITS | events))
         if len(self._pairs) > 8:
             self._pairs = [distinct(np.concatenate(self._pairs))]
-        opening = position == 0
-        self.rows.kind[who[opening]] = events[opening]
-        ends = np.append(starts[1:], len(who)) - 1
-        self.rows.packets[who[ends]] = position[ends] + 1
-        self.rows.replied[who[ends]] = seen[ends]
-        self.rows.last[who[ends]] = time[ends]
-        np.maximum.at(self.rows.ended, who, time)
-        found = np.zeros(len(who), np.int32)
+        rows.kind[who[opening]] = events[opening]
+        last = ends - 1
+        rows.packets[who[last]] = position[last] + 1
+        rows.replied[who[last]] = seen[last]
+        rows.last[who[last]] = time[last]
+        rows.ended[who[last]] = np.maximum(rows.ended[who[last]], np.maximum.reduceat(time, starts))
+        found = np.empty(len(who), np.int32)
         found[order] = events
         return found
 
-    def _open(self, streams: Streams, stream: I64, who: I64, position: I64, row: I64, time: I64) -> None:
-        new = position == 0
-        which, of = who[new], stream[new]
+    def _open(self, streams: Streams, links: I64, who: I64) -> None:
+        """Connections that begin: with the first packets of these links."""
+        which, of = who[links], streams.leads[links]
         rows, ends = self.rows, streams.ends
-        rows.first[which], rows.began[which], rows.ended[which], rows.last[which] = row[new], time[new], time[new], time[new]
         rows.protocol[which], rows.six[which] = ends.protocol[of], ends.six[of]
         rows.sport[which], rows.dport[which] = ends.sport[of], ends.dport[of]
         rows.source[which], rows.target[which] = ends.source[of], ends.target[of]
+        self._mark(which, echo_replies(streams)[links])  # one that answers nothing is INVALID until something asks
 
     def _segments(self, segments: Segments, order: I64, who: I64, position: I64, way: I64, protocol: I64) -> None:
         """Mark the connections whose segments conntrack might refuse."""
@@ -283,56 +314,21 @@ class Table:
                          np.where(protocol == 17, limits.udp, limits.icmp))
         self._mark(who, (position > 0) & (time - before >= limit))
 
-    def _event_numbers(self, chunk: Digest, link: I64, length: I64, phase: I64, flags: I64, owner: I64, role: I64) -> I64:
+    def _event_numbers(self, kind: I64, length: I64, phase: I64, flags: I64) -> I64:
         """Small numbers for kinds of packets."""
-        self._mark(owner[chunk.streams.leads], self.kinds.translated(chunk))
-        kinds, number = np.unique(self.kinds.of(chunk, owner, role, self.rows), return_inverse=True)
-        codes = ((number.reshape(-1)[link] * 256 + flags) * 256 + length) * 4 + phase
-        different, which = np.unique(codes, return_inverse=True)
-        rest = different % (256 * 256 * 4)
-        names = mix(kinds[different // (256 * 256 * 4)], rest)
-        numbers = np.array([self._events.setdefault(name, len(self._events)) for name in names.tolist()], np.int64)
+        kinds, code = ranked(kind)
+        held = [kinds]
+        for column in (flags, length):
+            values, rank = ranked(column)
+            code = code * len(values) + rank
+            held.append(values)
+        codes, which = ranked(code * 4 + phase)
+        kinds, flags, lengths = held
+        rest, phases = codes >> 2, codes & 3
+        rest, length = np.divmod(rest, len(lengths))
+        names = zip(kinds[rest // len(flags)].tolist(), flags[rest % len(flags)].tolist(), lengths[length].tolist(), phases.tolist(), strict=True)
+        numbers = np.array([self._events.setdefault(name, len(self._events)) for name in names], np.int64)
         if len(self._events) >= 1 << _EVENT_BITS:
             raise OverflowError("more kinds of packets than can be numbered")
-        found: I64 = numbers[which.reshape(-1)]
+        found: I64 = numbers[which]
         return found
-
-    # -- packets that could be taken for each other -------------------------------------------------------------------------
-
-    def _collisions(self, chunk: Digest, owner: I64, odd_owner: I64) -> None:
-        """Packets of the same identity within the window: harmless only where both were seen at the same places, one after the other."""
-        base, streams, packets, odd = chunk.first, chunk.streams, chunk.packets, chunk.odd
-        fresh: list[Any] = [
-            np.concatenate((chunk.same, odd.same)), np.concatenate((chunk.time, chunk.odd_time)),
-            np.concatenate((packets.row, odd.rows)) + base, np.concatenate((packets.last, odd.rows)) + base,
-            np.concatenate((owner[packets.stream], odd_owner)),
-            np.concatenate((streams.pattern[streams.link[packets.stream]], mix(odd.rows + base)))]
-        columns = [np.concatenate(pair) for pair in zip(self._recent, fresh, strict=True)] if self._recent else fresh
-        same, time, first, last, who, pattern = columns
-        order = np.argsort(first) if len(odd.rows) else np.arange(len(first))
-        order = order[grouped(same[order])[0]]
-        ordered = same[order]
-        near = (ordered[1:] == ordered[:-1]) & (np.abs(np.diff(time[order])) <= _NEAR)
-        before, after = order[:-1][near], order[1:][near]
-        wrong = ((pattern[before] != pattern[after]) | (last[before] > first[after]))
-        wrong &= (who[before] != who[after]) | (pattern[before] != pattern[after])
-        if wrong.any():
-            run = np.cumsum(np.append(True, ~near)) - 1
-            bad = np.zeros(run[-1] + 1, bool)
-            bad[run[1:][near][wrong]] = True
-            self._mark(who[order], bad[run])
-        recent = time >= (time.max(initial=0) - _NEAR)
-        self._recent = [column[recent] for column in columns]
-
-
-def _joined(count: int, one: I64, other: I64) -> I64:
-    """The least member of each group of numbers below `count` that the given pairs join."""
-    label = np.arange(count)
-    while True:
-        least = np.minimum(label[one], label[other])
-        before = label.copy()
-        np.minimum.at(label, one, least)
-        np.minimum.at(label, other, least)
-        label = label[label]
-        if bool((label == before).all()):
-            return label

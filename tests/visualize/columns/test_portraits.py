@@ -97,7 +97,7 @@ def test_recorded_worlds(path: Path) -> None:
 def test_many_connections(seed: int) -> None:
     """Generated traffic of many connections of few kinds, some spoilt: those that are not replayed come out the same."""
     loaded = load(str(ROOT / "samples" / "default-bridge" / "snapshot.tar.gz"))
-    data = traffic.capture(loaded.built.host, seed, connections=250, spoilt=(0, 0.03, 0.2)[seed % 3], lost=(0, 0.002)[seed % 2])
+    data = traffic.capture(loaded.built.host, seed, connections=350, spoilt=(0, 0.03, 0.2)[seed % 3], lost=(0, 0.002)[seed % 2])
     capture = read_frames(data, "any.pcap")
     count = same(loaded, Source("any.pcap", capture, capture=capture))
     assert count is not None

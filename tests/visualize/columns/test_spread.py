@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from visualize.columns import streams
+from visualize.columns import links
 from visualize.columns.cache import Cache
 from visualize.columns.digest import Recipe
+from visualize.columns.links import cut
 from visualize.columns.records import Records
 from visualize.columns.spread import Spread, cluster, digest, parts, processes
-from visualize.columns.streams import cut
 from visualize.flows import Row
 from visualize.load import Loaded, load
 from visualize.packet.pcap import Capture, read_frames
@@ -54,7 +54,7 @@ def test_chunks_of_any_size(loaded: Loaded, seed: int, frames: int, monkeypatch:
     """A connection that goes on over many chunks, packets seen by half at a chunk's end: the same rows as in one chunk."""
     capture = random_capture(loaded, seed)
     expected = rows(loaded, capture, 1 << 19)
-    monkeypatch.setattr(streams, "_TAIL", 16)
+    monkeypatch.setattr(links, "_TAIL", 16)
     assert rows(loaded, capture, frames) == expected
 
 
@@ -62,7 +62,7 @@ def test_parts_meet_without_a_gap(loaded: Loaded) -> None:
     """Each part begins with the frame behind the last one of the part before."""
     capture = random_capture(loaded, 3)
     header = records_of(capture, 50).header
-    recipe = Recipe(header, streams.Home(276), atoms_of(loaded), None)
+    recipe = Recipe(header, links.Home(276), atoms_of(loaded), None)
     after = 0
     for part in parts(records_of(capture, 50)):
         found = digest(recipe, part)

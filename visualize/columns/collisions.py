@@ -1,0 +1,51 @@
+"""Packets that could be taken for each other: those of one identity that came soon after each other."""
+
+from typing import Any
+
+import numpy as np
+
+from visualize.columns.digest import Digest
+from visualize.columns.frames import I64
+from visualize.columns.links import grouped
+from visualize.columns.mix import U64, mix
+
+_NEAR = 2_000_000_000  # ns: packets further apart are never taken for each other
+
+
+class Collisions:
+    """Looks for them, over all chunks."""
+
+    def __init__(self) -> None:
+        self._recent: list[Any] = []  # the columns of the latest packets
+
+    def among(self, chunk: Digest, owner: I64, pattern: U64, odd_owner: I64) -> I64:
+        """The connections of such packets. Harmless are those that were seen at the same places, one after the other."""
+        base, packets, odd = chunk.first, chunk.packets, chunk.odd
+        columns: list[Any] = [chunk.same, chunk.time, packets.row + base, packets.last + base, owner, pattern]
+        if len(odd.rows):
+            strange = [odd.same, chunk.odd_time, odd.rows + base, odd.rows + base, odd_owner, mix(odd.rows + base)]
+            order = np.argsort(np.concatenate((columns[2], strange[2])))
+            columns = [np.concatenate(pair)[order] for pair in zip(columns, strange, strict=True)]
+        if self._recent:
+            columns = [np.concatenate(pair) for pair in zip(self._recent, columns, strict=True)]
+        same, time = columns[0], columns[1]
+        recent = time >= time.max(initial=0) - _NEAR
+        self._recent = columns if recent.all() else [column[recent] for column in columns]
+        order, starts = grouped(same)
+        sizes = np.diff(np.append(starts, len(order)))
+        rows = order[np.repeat(sizes > 1, sizes)]
+        return _mistaken(*(column[rows] for column in columns)) if len(rows) else rows
+
+
+def _mistaken(same: U64, time: I64, first: I64, last: I64, who: I64, pattern: U64) -> I64:
+    """The connections among whose packets, ordered by identity and by first frames, one could be taken for another."""
+    near = (same[1:] == same[:-1]) & (np.abs(np.diff(time)) <= _NEAR)
+    other = pattern[1:] != pattern[:-1]
+    wrong = near & (other | ((last[:-1] > first[1:]) & (who[1:] != who[:-1])))
+    if not wrong.any():
+        return who[:0]
+    run = np.cumsum(np.append(True, ~near)) - 1
+    bad = np.zeros(run[-1] + 1, bool)
+    bad[run[1:][wrong]] = True
+    found: I64 = who[bad[run]]
+    return found

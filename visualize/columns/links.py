@@ -1,0 +1,165 @@
+"""Frames gathered into packets: which frames show the same packet, told by what NAT leaves alone; and packets gathered into links.
+
+A *stream* is what one interface saw of one connection in one direction (and one TTL). A *link* is the row of streams that show a
+packet, one after the other: its first frame shows the packet as the replay takes it, the others are later sightings. Packets of one
+link were seen at the same places in the same forms, whatever chunk they came from, so a link has to be looked into only once.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visualize.columns.frames import I64, Bools, Frames
+from visualize.columns.mix import ODD, U64
+from visualize.replay import WINDOW
+
+I32 = NDArray[np.int32]
+_TAIL = 4096  # frames in which a packet is sure to have been seen everywhere
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a capture was taken: how a frame's place and direction are told."""
+
+    linktype: int
+    mac: int | None = None  # Ethernet: the interface's own address, its 6 bytes as a little-endian number
+
+    def places(self, head: U64) -> U64:
+        """The place of each frame: the interface's index (0 where it is given), twice, and 1 for a frame that leaves."""
+        if self.linktype == 276:
+            found: U64 = head[:, 0] >> np.uint64(32) << np.uint64(1) | (head[:, 1] >> np.uint64(16) & np.uint64(0xFF) == np.uint64(4))
+            return found
+        if self.linktype == 113:
+            leaves: Bools = head[:, 0] >> np.uint64(8) & np.uint64(0xFF) == np.uint64(4)
+        else:
+            source = head[:, 0] >> np.uint64(48) | (head[:, 1] & np.uint64(0xFFFFFFFF)) << np.uint64(16)
+            leaves = source == np.uint64(self.mac or 0)
+        return leaves.astype(np.uint64)
+
+
+@dataclass(slots=True)
+class Sightings:
+    """The frames that show one packet of each link, link after link, in the order in which they came."""
+
+    row: I64
+    place: U64  # `Home.places`
+    head: U64  # what was gathered of the link layer and of the packet
+    ip: U64
+    six: Bools
+
+
+@dataclass(slots=True)
+class Links:
+    """The links of a chunk, and where each of them begins among the sightings of its first packet."""
+
+    key: U64  # a hash of the streams: the same in every chunk
+    start: I64
+    shown: Sightings
+
+
+@dataclass(slots=True)
+class Packets:
+    """The packets of a chunk, in the order of their first frames."""
+
+    row: I64  # the first frame
+    last: I64  # the last frame that shows it
+    link: I64
+
+
+def window(count: int) -> int:
+    """How many of a chunk's last frames are looked at to find where to cut behind them."""
+    return min(4 * _TAIL, count // 2)
+
+
+def cut(same: U64) -> int:
+    """Where, among these frames' identities, to cut so that no packet is seen by half: the place that the fewest packets span.
+
+    Not within the last quarter, in which a packet may still be under way.
+    """
+    order, starts = grouped(same)
+    ends = np.append(starts[1:], len(order)) - 1
+    opened = np.zeros(len(same) + 1, np.int64)
+    opened[order[starts] + 1] += 1
+    opened[order[ends] + 1] -= 1
+    low, high = len(same) // 4, max(3 * len(same) // 4, len(same) // 4 + 1)
+    crossing = np.cumsum(opened)[low:high]
+    return low + int(np.flatnonzero(crossing == crossing.min())[-1])
+
+
+def find(frames: Frames, taken: int, home: Home) -> tuple[Links, Packets, I32]:
+    """The links and packets among the first `taken` frames, and the link of each frame (-1: none)."""
+    clean = frames.clean[:taken]
+    rows = None if clean.all() else np.flatnonzero(clean)
+    order, starts = grouped(frames.same[:taken] if rows is None else frames.same[rows])
+    order = order if rows is None else rows[order]
+    places = home.places(frames.head)
+    starts = _apart(starts, places[order], frames.time, order)
+    key = np.add.reduceat(frames.stream[order] * ODD[_rank(starts, len(order)) % len(ODD)], starts) if len(starts) else frames.stream[:0]
+    ends = np.append(starts[1:], len(order))
+    packets, group = _in_order(order[starts], order[ends - 1], taken)
+    keys = key[group]
+    by_key, first = grouped(keys)
+    number = np.empty(len(keys), np.int64)
+    number[by_key] = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(keys))))
+    packets.link = number
+    model = group[by_key[first]]
+    links = Links(keys[by_key[first]], *_models(frames, order, starts[model], ends[model], places))
+    of_frame = np.full(taken, -1, np.int32)
+    by_group = np.empty(len(starts), np.int32)
+    by_group[group] = number
+    of_frame[order] = np.repeat(by_group, ends - starts)
+    return links, packets, of_frame
+
+
+def _rank(starts: I64, count: int) -> I64:
+    """How many members of the same group stand before each one."""
+    sizes = np.diff(np.append(starts, count))
+    return np.arange(count) - np.repeat(starts, sizes)
+
+
+def _apart(starts: I64, place: U64, time: I64, order: I64) -> I64:
+    """Where packets start among frames of one identity: a packet is seen once at the place where it was seen first, and not after the window."""
+    count = len(place)
+    sizes = np.diff(np.append(starts, count))
+    new = place == np.repeat(place[starts], sizes)
+    starts = np.flatnonzero(new)
+    sizes = np.diff(np.append(starts, count))
+    late = np.maximum.accumulate(time)[order] - np.repeat(time[order[starts]], sizes) > WINDOW
+    if not late.any():
+        return starts
+    new |= late
+    return np.flatnonzero(new)
+
+
+def _in_order(first: I64, last: I64, taken: int) -> tuple[Packets, I32]:
+    """Packets in the order of their first frames, and the group that each was."""
+    group_of = np.full(taken, -1, np.int32)
+    group_of[first] = np.arange(len(first), dtype=np.int32)
+    row = np.flatnonzero(group_of >= 0)
+    group = group_of[row]
+    return Packets(row, last[group], row), group
+
+
+def _models(frames: Frames, order: I64, low: I64, high: I64, places: U64) -> tuple[I64, Sightings]:
+    """The frames of some packets, one after the other, and where each packet begins."""
+    sizes = high - low
+    begin = np.cumsum(sizes) - sizes
+    rows = order[np.repeat(low - begin, sizes) + np.arange(int(sizes.sum()))]
+    return begin, Sightings(rows, places[rows], frames.head[rows], frames.ip[rows], frames.six[rows])
+
+
+def grouped(keys: U64) -> tuple[I64, I64]:
+    """The rows in the order of their keys (equal keys in file order), and where each key starts."""
+    bits = np.uint64(max(1, len(keys).bit_length()))
+    packed = np.sort(keys >> bits << bits | np.arange(len(keys), dtype=np.uint64))
+    order = (packed & (np.uint64(1) << bits) - np.uint64(1)).astype(np.int64)
+    high = packed >> bits
+    new = np.ones(len(keys), bool)
+    new[1:] = high[1:] != high[:-1]
+    ordered = keys[order]
+    if bool((ordered[1:] != ordered[:-1])[~new[1:]].any()):  # two keys that differ only in the bits left out
+        order = np.argsort(keys, kind="stable")
+        ordered = keys[order]
+        new[1:] = ordered[1:] != ordered[:-1]
+    return order, np.flatnonzero(new)
