@@ -1,9 +1,11 @@
 """Flows that went as others did: not replayed themselves, but told by the ways of their class, with ends, frames and times of their own."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from visualize.flow import Ends, Flow, PathUse
+from visualize.path import Path
 
 
 class Likeness(NamedTuple):
@@ -35,3 +37,11 @@ class Alike:
     packets: int
     leads: tuple[tuple[int, ...], ...]
     ttls: tuple[int, ...] = ()  # for each of these uses: by how much the TTL of its first packet exceeds the model's
+
+
+def ways(flow: Flow | Alike) -> Iterator[tuple[Path, int]]:
+    """The distinct paths of a flow's packets (of its model's, which went the same way), and how many packets went each."""
+    if isinstance(flow, Alike):
+        yield from ((like.use.path, len(frames)) for like, frames in zip(flow.model.uses, flow.leads, strict=True))
+    else:
+        yield from ((use.path, len(use.packets)) for use in (*flow.original, *flow.reply))

@@ -1,12 +1,15 @@
 """Writing pictures into a folder: flows, the topology, the rules that were met, two flows compared."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path as FilePath
 
 from snapshot.host import Host
 from snapshot.raw import SnapshotError
+from visualize.alike import Alike
 from visualize.draw.compare import same_step
 from visualize.draw.flow_scene import path_scene
 from visualize.draw.picture import SUFFIXES, Style, picture, pictures
@@ -15,25 +18,68 @@ from visualize.draw.rules_map import rules_scene
 from visualize.draw.scene import Scene
 from visualize.draw.topology import topology_scene
 from visualize.flow import Flow, PathUse
-from visualize.path import Verdict
+from visualize.path import Path, Verdict
 from visualize.progress import watched
 
 
-def flow_scenes(host: Host, flows: Sequence[Flow], detail: str, each: bool = False) -> dict[str, Scene]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The flows that there are to draw. Those of a large capture are known without replaying them; `replayed` gives some of them as replayed."""
+
+    flows: Sequence[Flow | Alike]
+    replayed: Callable[[Sequence[int]], list[Flow]]
+
+    def of(self, numbers: Iterable[int]) -> Found:
+        """Only the flows of these numbers, in that order."""
+        known = {flow.number: flow for flow in self.flows}
+        return replace(self, flows=[known[number] for number in dict.fromkeys(numbers)])
+
+
+def found(flows: Sequence[Flow]) -> Found:
+    """Flows of which every packet was replayed."""
+    known = {flow.number: flow for flow in flows}
+    return Found(flows, lambda numbers: [known[number] for number in numbers])
+
+
+def flow_scenes(host: Host, flows: Found, detail: str, each: bool = False) -> dict[str, Scene]:
     """A picture for each distinct way that flows took, named after its first flow (`flow-003`); with `each`, for every flow.
 
     Where later packets of a flow came to another end than its first, that way has a picture of its own (`flow-003-2`).
     """
-    groups: dict[object, list[Flow]] = {}
-    for flow in flows:
-        groups.setdefault(flow.number if each else way_of(flow), []).append(flow)
     scenes: dict[str, Scene] = {}
-    for first, *others in groups.values():
-        scenes[f"flow-{first.number:03d}"] = path_scene(host, first, detail, [flow.number for flow in others])
+    for first, others in _shared(flows, each):
+        scenes[f"flow-{first.number:03d}"] = path_scene(host, first, detail, others)
         for number, use in enumerate(_other_ends(first), 2):
             other = path_scene(host, replace(first, original=(use,), reply=()), detail)
             scenes[f"flow-{first.number:03d}-{number}"] = replace(other, title=f"{other.title}, another way")
     return scenes
+
+
+def _shared(flows: Found, each: bool) -> list[tuple[Flow, list[int]]]:
+    """The flows to draw, replayed, each with the numbers of the others that went its way."""
+    like: dict[object, list[int]] = {}
+    for flow in flows.flows:
+        like.setdefault(flow.number if each else _likeness(flow), []).append(flow.number)
+    groups: dict[object, tuple[Flow, list[int]]] = {}
+    for flow, numbers in zip(flows.replayed([numbers[0] for numbers in like.values()]), like.values(), strict=True):
+        groups.setdefault(flow.number if each else way_of(flow), (flow, []))[1].extend(numbers)
+    return [(flow, sorted(set(numbers) - {flow.number})) for flow, numbers in groups.values()]
+
+
+def _likeness(flow: Flow | Alike) -> object:
+    """Equal for flows that are certain to have gone the same way (`way_of`): of one model, from one client to one service."""
+    if isinstance(flow, Flow):
+        return flow.number
+    tells = any(str(port) in text for like in flow.model.uses for port in (like.start.sport, like.start.icmp_id) if port is not None
+                for text in _words(like.use.path))
+    return id(flow.model), flow.start.src, flow.start.dst, flow.start.dport, flow.number if tells else None
+
+
+def _words(path: Path) -> Iterator[str]:
+    """The sentences of a path: should one name the client's port, it is not those of other flows."""
+    yield path.end.why
+    for doubt in path.doubts:
+        yield from (doubt.at, doubt.why, doubt.assumed, doubt.settle)
 
 
 def _other_ends(flow: Flow) -> list[PathUse]:
@@ -44,7 +90,7 @@ def _other_ends(flow: Flow) -> list[PathUse]:
     return [use for verdict, use in ends.items() if verdict is not flow.verdict]
 
 
-def map_scenes(host: Host, flows: Sequence[Flow], highlighted: Sequence[Flow]) -> dict[str, Scene]:
+def map_scenes(host: Host, flows: Sequence[Flow | Alike], highlighted: Sequence[Flow]) -> dict[str, Scene]:
     """The topology, and the rules that the flows met."""
     return {"topology": topology_scene(host, highlighted), "rules": rules_scene(host, flows)}
 

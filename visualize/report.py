@@ -68,9 +68,8 @@ def packet_info(packet: Packet) -> str:
     return describe_kind(packet) + data
 
 
-def portrayed(portraits: Portraits) -> tuple[list[Flow | Alike], PacketLog]:
-    """All flows of a capture whose equal connections were replayed once, and their first packets."""
-    flows = portraits.flows()
+def logged(portraits: Portraits, flows: Sequence[Flow | Alike]) -> tuple[list[Flow | Alike], PacketLog]:
+    """These flows of a capture whose equal connections were replayed once, with their TTLs, and their first packets."""
     most = max(_LOGGED_AT_LEAST, min(_LOGGED, _LOGGED_IN_ALL // max(1, len(flows))))
     listed = {flow.number: sorted(number for lead in _leads(flow) for number in lead)[:most] for flow in flows}
     firsts = {lead[0] for flow in flows if isinstance(flow, Alike) for lead in flow.leads}

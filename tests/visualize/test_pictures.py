@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.visualize.draw.pictured import flow, sample, words
 from visualize.flows import gather
 from visualize.load import load, replay, sources
-from visualize.pictures import flow_scenes, way_of
+from visualize.pictures import flow_scenes, found, way_of
 
 RECORDED = Path(__file__).parent.parent / "kernel" / "recorded"
 
@@ -13,14 +13,14 @@ RECORDED = Path(__file__).parent.parent / "kernel" / "recorded"
 def test_flows_that_went_the_same_way_share_a_picture() -> None:
     """They differ in the client's port only; the picture names them all. `each` draws every one."""
     host, flows = sample("hairpin")
-    shared = flow_scenes(host, flows, "rules")
+    shared = flow_scenes(host, found(flows), "rules")
     alike = [f for f in flows if f.first.start.dport == 80]
     assert len(alike) == 4
     assert len({way_of(f) for f in alike}) == 1
     name = f"flow-{alike[0].number:03d}"
     assert " and ".join(str(f.number) for f in alike[-2:]) in shared[name].caption
     assert not any(f"flow-{f.number:03d}" in shared for f in alike[1:])
-    assert len(flow_scenes(host, flows, "rules", each=True)) == len(flows)
+    assert len(flow_scenes(host, found(flows), "rules", each=True)) == len(flows)
 
 
 def test_another_service_is_another_way() -> None:
@@ -35,7 +35,7 @@ def test_packets_of_one_flow_that_end_differently_have_pictures_of_their_own() -
     captures = (str(folder / "any.pcap"), *([f"{folder / 'local.pcap'}@local"] if (folder / "local.pcap").exists() else []))
     flows = gather(replay(loaded, sources(loaded, captures)[0], {}))
     split = [f for f in flows if len({use.path.verdict for use in f.original}) > 1]
-    scenes = flow_scenes(loaded.built.host, flows, "rules")
+    scenes = flow_scenes(loaded.built.host, found(flows), "rules")
     assert split
     for one in split:
         ends = {use.path.verdict.value for use in one.original}

@@ -7,7 +7,7 @@ through rules that look at atoms, and seen each packet where it predicted it. A 
 kind of packet, the last connection that has one: it must come out as its class says.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +28,7 @@ from visualize.columns.table import SECOND, Kept, Limits, Table
 from visualize.datapath import bridge
 from visualize.datapath.machine import Machine
 from visualize.datapath.tuples import from_entry
+from visualize.flow import Flow
 from visualize.flows import Row, gather, renumbered, row_of
 from visualize.packet.pcap import ClassicHeader, Frame, classic_header
 from visualize.progress import counted, watched
@@ -35,6 +36,7 @@ from visualize.replay import Replay, Source
 
 _MOST_DISORDER = SECOND // 2
 _ROWS = 8192  # rows made at a time
+_NONE = np.zeros(0, np.int64)
 
 
 @dataclass(slots=True)
@@ -123,7 +125,8 @@ class Cache:
             bad = judged.irregular & ~slow
             bad |= clashes(table, run, judged, slow)
             if not bad.any():
-                return Settled(self.read, header, table, run, judged, classes.Templates(table, pairs, judged), _order(table, run, replayed))
+                return Settled(self.read, header, table, run, judged, classes.Templates(table, pairs, judged), _order(table, run, replayed),
+                               lambda which: self._replay(table, header, which, _NONE, start))
             slow |= bad
 
     def _replay(self, table: Table, header: ClassicHeader, which: Bools, chosen: I64, start: int) -> classes.Run:
@@ -141,6 +144,7 @@ class Settled:
     """A capture's connections once every class has proved itself: those that were replayed, and those that a class stands for.
 
     `order` names them by their first packets, so that flows are numbered from 1: a connection, or -1 - n for the replay's flow n.
+    `replay` takes all packets of some connections through the machine.
     """
 
     read: Reader
@@ -150,6 +154,7 @@ class Settled:
     judged: classes.Judged
     templates: classes.Templates
     order: I64
+    replay: Callable[[Bools], classes.Run]
 
     def rows(self, host: Host) -> Iterator[Row]:
         """The rows of replayed flows and of those that classes stand for."""
@@ -162,6 +167,13 @@ class Settled:
     def members(self) -> I64:
         """The connections that a class stands for."""
         return self.order[self.order >= 0]
+
+    def replayed(self, members: I64) -> dict[int, Flow]:
+        """Members of classes, by connection, with every packet replayed: no state joins them to other connections, so they go as among all."""
+        which = np.zeros(self.table.count, bool)
+        which[members] = True
+        run = self.replay(which)
+        return {connection: flow for flow in run.flows for connection in run.strangers[flow.number]}
 
     def frames(self, numbers: I64) -> Iterator[Frame]:
         """Frames by their numbers in the capture (from 1), which ascend."""

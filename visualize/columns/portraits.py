@@ -1,13 +1,17 @@
-"""Every flow of a capture whose equal connections were replayed once, as a report shows it."""
+"""Every flow of a capture whose equal connections were replayed once, as a report shows it; and those that are drawn, replayed."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from snapshot.host import Host
 from visualize.alike import Alike, Likeness, Model
 from visualize.columns.cache import Settled
 from visualize.columns.classes import Note
 from visualize.flow import Ends, Flow, PathUse
+from visualize.flows import where_record
 from visualize.packet.decode import decode
 from visualize.packet.packet import Packet
 from visualize.packet.pcap import Frame
@@ -29,6 +33,21 @@ class Portraits:
         leads, starts = settled.table.leads(members), settled.templates.starts(members)
         return [self._alike(one, number, next(starts), leads[one]) if one >= 0 else replace(settled.run.flows[-1 - one], number=number)
                 for number, one in enumerate(settled.order.tolist(), 1)]
+
+    def chosen(self, host: Host, keep: Callable[[Mapping[str, Any]], bool] | None) -> list[Flow | Alike]:
+        """Those for whose rows `keep` holds."""
+        if keep is None:
+            return self.flows()
+        return [flow for flow, row in zip(self.flows(), self._settled.rows(host), strict=True) if keep(where_record(row))]
+
+    def replayed(self, numbers: Sequence[int]) -> list[Flow]:
+        """The flows of these numbers, with every packet replayed."""
+        settled = self._settled
+        wanted = settled.order[np.array(numbers, np.int64) - 1]
+        members = wanted[wanted >= 0]
+        found = settled.replayed(members) if len(members) else {}
+        return [replace(found[one] if one >= 0 else settled.run.flows[-1 - one], number=number)
+                for number, one in zip(numbers, wanted.tolist(), strict=True)]
 
     def _note(self) -> None:
         """A packet of each kind, of each class."""

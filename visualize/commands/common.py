@@ -17,6 +17,7 @@ import click
 
 if TYPE_CHECKING:
     from snapshot.finding import Finding
+    from visualize.columns.portraits import Portraits
     from visualize.columns.spread import Spread
     from visualize.draw.picture import Style
     from visualize.flow import Flow
@@ -169,10 +170,17 @@ def warn(findings: Iterable[Finding]) -> None:
         click.echo(f"packetpath: {terminal(str(finding))}", err=True)
 
 
-def find_flows(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...], where: str | None) -> tuple[list[Flow], list[Finding]]:
-    """The flows of the captures for which `where` holds, and what was found while reading."""
-    replayed, findings = replayed_packets(loaded, pcaps, assumed)
-    return chosen_flows(loaded, replayed, where), findings
+def portrayed(loaded: Loaded, captures: list[Source], assumed: tuple[str, ...], speed: Speed) -> Portraits | None:
+    """All flows of a large capture, equal connections replayed once; None where every packet has to be replayed."""
+    if not speed.cached:
+        return None
+    from visualize.load import settle
+    with speed.spread() as spread:
+        settled = settle(loaded, captures, assumptions(assumed), spread)
+    if settled is None:
+        return None
+    from visualize.columns.portraits import Portraits
+    return Portraits(settled, captures[0].name)
 
 
 def chosen_flows(loaded: Loaded, replayed: Iterable[Replayed], where: str | None) -> list[Flow]:

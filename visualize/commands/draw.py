@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -9,22 +10,34 @@ import click
 from visualize.commands.common import (
     EXIT_DIFFERENT,
     PICTURES,
+    Speed,
     assume_option,
     assumptions,
+    cache_option,
+    chosen_flows,
+    cluster_option,
     detail_option,
     fail,
-    find_flows,
     guarded,
+    jobs_option,
     link_option,
+    named_captures,
     pcap_option,
+    portrayed,
     snapshot_argument,
     style,
     theme_option,
     warn,
+    where_test,
 )
 
 if TYPE_CHECKING:
+    from snapshot.finding import Finding
+    from snapshot.host import Host
+    from visualize.draw.scene import Scene
     from visualize.flow import Flow
+    from visualize.load import Loaded
+    from visualize.pictures import Found
 
 
 @click.command("draw")
@@ -42,10 +55,13 @@ if TYPE_CHECKING:
 @detail_option
 @theme_option
 @link_option
+@cache_option
+@jobs_option
+@cluster_option
 @guarded
 def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], output: str, numbers: tuple[int, ...], where: str | None,
             compare: tuple[int, int] | None, marked: tuple[int, ...], each: bool, formats: tuple[str, ...], detail: str, theme: str,
-            link: str) -> None:
+            link: str, cached: bool, jobs: int, cluster: str | None) -> None:
     """Draw the flows, the host's topology and the rules that were met, into a folder.
 
     Flows that went the same way share a picture, named after the first of them.
@@ -59,30 +75,53 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], out
     from visualize.pictures import flow_scenes, map_scenes, write_pictures
     loaded = load(snapshot)
     host = loaded.built.host
-    alone = not (pcaps or loaded.built.captures or where or numbers or marked or compare)
-    found, findings = ([], []) if alone else find_flows(loaded, pcaps, assumed, where)
-    if alone:
-        from visualize.draw.topology import topology_scene
-        scenes = {"topology": topology_scene(host)}
+    findings: list[Finding] = []
+    if not (pcaps or loaded.built.captures or where or numbers or marked or compare):
         click.echo("packetpath: the snapshot holds no capture: only the topology is drawn (name a capture with --pcap)", err=True)
-    elif compare is not None:
-        from visualize.draw.compare import compare_scene
-        from visualize.whynot import missed
-        first, second = _named(found, compare)
-        scene = compare_scene(host, first, second, detail, missed(host, first, second, assumptions(assumed)))
-        scenes = {scene.name: scene}
+        scenes = _topology(host)
     else:
-        drawn = _named(found, numbers) if numbers else found
-        scenes = map_scenes(host, drawn, _named(found, marked)) | flow_scenes(host, drawn, detail, each)
+        found, findings = _found(loaded, pcaps, assumed, where, Speed(cached, jobs, cluster))
+        _check(found, (*(compare or ()), *numbers, *marked))
+        if compare is not None:
+            scenes = _compared(host, found.replayed(compare), detail, assumptions(assumed))
+        else:
+            drawn = found.of(numbers) if numbers else found
+            scenes = map_scenes(host, drawn.flows, found.replayed(marked)) | flow_scenes(host, drawn, detail, each)
     written = write_pictures(scenes, output, formats, style(theme, link))
     click.echo(f"wrote {len(written)} pictures into {output}/", err=True)
     warn(findings)
 
 
-def _named(flows: list[Flow], numbers: tuple[int, ...]) -> list[Flow]:
-    """The flows of these numbers, in that order."""
-    known = {flow.number: flow for flow in flows}
-    missing = [number for number in numbers if number not in known]
+def _found(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...], where: str | None, speed: Speed) -> tuple[Found, list[Finding]]:
+    """The flows for which `where` holds, and what was found while reading; of a large capture, equal connections are replayed once."""
+    from visualize.load import damage, replay
+    from visualize.pictures import Found, found
+    keep = where_test(where)
+    captures, findings = named_captures(loaded, pcaps)
+    portraits = portrayed(loaded, captures, assumed, speed)
+    if portraits is not None:
+        result = Found(portraits.chosen(loaded.built.host, keep), portraits.replayed)
+    else:
+        result = found(chosen_flows(loaded, replay(loaded, captures, assumptions(assumed)), where))
+    return result, findings + damage(captures)
+
+
+def _topology(host: Host) -> dict[str, Scene]:
+    from visualize.draw.topology import topology_scene
+    return {"topology": topology_scene(host)}
+
+
+def _compared(host: Host, flows: list[Flow], detail: str, assumed: dict[str, bool]) -> dict[str, Scene]:
+    """Two flows side by side."""
+    from visualize.draw.compare import compare_scene
+    from visualize.whynot import missed
+    first, second = flows
+    scene = compare_scene(host, first, second, detail, missed(host, first, second, assumed))
+    return {scene.name: scene}
+
+
+def _check(found: Found, numbers: Sequence[int]) -> None:
+    """Fails where there are no flows of these numbers."""
+    missing = sorted(set(numbers) - {flow.number for flow in found.flows})
     if missing:
         fail(f"no flow {', '.join(map(str, missing))} (see `packetpath flows`)", EXIT_DIFFERENT)
-    return [known[number] for number in numbers]

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 import click
 
 from visualize.commands.common import (
+    Speed,
     assume_option,
     assumptions,
     cache_option,
     chosen_flows,
+    cluster_option,
     guarded,
+    jobs_option,
     pcap_option,
+    portrayed,
     snapshot_argument,
     warn,
     where_test,
@@ -33,8 +37,11 @@ if TYPE_CHECKING:
 @click.option("-o", "output", required=True, type=click.Path(dir_okay=False), metavar="FILE", help="The HTML file to write.")
 @click.option("--where", metavar="EXPR", help="Only flows for which this holds (see `packetpath flows`).")
 @cache_option
+@jobs_option
+@cluster_option
 @guarded
-def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], output: str, where: str | None, cached: bool) -> None:
+def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], output: str, where: str | None, cached: bool, jobs: int,
+            cluster: str | None) -> None:
     """Write one self-contained HTML file: flows, their paths, rules with hits, topology, what was assumed.
 
     It needs no server and no network: send it, attach it to a ticket, open it in any browser.
@@ -45,7 +52,7 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], out
     from visualize.report import origin_of, write_report
     loaded = load(snapshot)
     captures, findings = sources(loaded, pcaps)
-    flows, log = flows_for_report(loaded, captures, assumptions(assumed), where, cached)
+    flows, log = flows_for_report(loaded, captures, assumed, where, Speed(cached, jobs, cluster))
     findings += damage(captures)
     origin = origin_of(snapshot, pcaps, assumed, where, output, captures)
     size = write_report(output, loaded, flows, log, findings, origin)
@@ -53,18 +60,14 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], out
     warn(findings)
 
 
-def flows_for_report(loaded: Loaded, captures: list[Source], assumed: dict[str, bool], where: str | None,
-                     cached: bool) -> tuple[list[Flow | Alike], PacketLog]:
+def flows_for_report(loaded: Loaded, captures: list[Source], assumed: tuple[str, ...], where: str | None,
+                     speed: Speed) -> tuple[list[Flow | Alike], PacketLog]:
     """The flows to show, and their first packets; of a large capture, equal connections are replayed once."""
-    from visualize.load import replay, settle
-    from visualize.report import PacketLog, portrayed
+    from visualize.load import replay
+    from visualize.report import PacketLog, logged
     keep = where_test(where)
-    settled = settle(loaded, captures, assumed) if cached else None
-    if settled is None:
-        log = PacketLog()
-        return list(chosen_flows(loaded, log.watch(replay(loaded, captures, assumed)), where)) if captures else [], log
-    from visualize.columns.portraits import Portraits
-    from visualize.flows import where_record
-    flows, log = portrayed(Portraits(settled, captures[0].name))
-    rows = settled.rows(loaded.built.host) if keep is not None else []
-    return [flow for flow, row in zip(flows, rows, strict=True) if keep is not None and keep(where_record(row))] if rows else flows, log
+    portraits = portrayed(loaded, captures, assumed, speed)
+    if portraits is not None:
+        return logged(portraits, portraits.chosen(loaded.built.host, keep))
+    log = PacketLog()
+    return list(chosen_flows(loaded, log.watch(replay(loaded, captures, assumptions(assumed))), where)) if captures else [], log

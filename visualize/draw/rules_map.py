@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from snapshot.host import HOST, Host
+from visualize.alike import Alike, ways
 from visualize.draw.scene import Cluster, Edge, Kind, Line, Look, Node, Row, Scene
 from visualize.draw.words import HOOKS, did, place_lines
 from visualize.flow import Flow
-from visualize.path import PolicyApplied, RuleMatched
+from visualize.path import Path, PolicyApplied, RuleMatched
 
 _ROOM = 260.0
 _ORDER = list(HOOKS)
@@ -23,7 +24,7 @@ class _Chain:
     name: str
 
 
-def rules_scene(host: Host, flows: Sequence[Flow]) -> Scene:
+def rules_scene(host: Host, flows: Sequence[Flow | Alike]) -> Scene:
     """A card for each chain that was gone through, a row for each rule that matched; arrows where a rule leads into a chain."""
     rules: dict[_Chain, dict[int, RuleMatched]] = {}
     policies: dict[_Chain, str] = {}
@@ -32,7 +33,7 @@ def rules_scene(host: Host, flows: Sequence[Flow]) -> Scene:
         chain = _Chain(step.netns, step.hook, step.family, step.table, step.chain)
         known = rules.setdefault(chain, {})
         if isinstance(step, RuleMatched):
-            known[step.rule] = step
+            known.setdefault(step.rule, step)
             hits[chain, step.rule] += packets
         else:
             policies[chain] = step.verdict
@@ -46,13 +47,15 @@ def rules_scene(host: Host, flows: Sequence[Flow]) -> Scene:
     return Scene("rules", "Rules that were met", caption, tuple(_frames(host, nodes)), tuple(edges), (), _ROOM, True)
 
 
-def _steps(flows: Iterable[Flow]) -> Iterator[tuple[RuleMatched | PolicyApplied, int]]:
-    """Every rule and policy of every path, with the number of packets that went that way."""
-    for flow in flows:
-        for use in (*flow.original, *flow.reply):
-            for step in use.path.steps:
-                if isinstance(step, RuleMatched | PolicyApplied):
-                    yield step, len(use.packets)
+def _steps(flows: Iterable[Flow | Alike]) -> Iterator[tuple[RuleMatched | PolicyApplied, int]]:
+    """Every rule and policy of every path, with the number of packets that went that way; a path that flows share is gone through once."""
+    paths: dict[int, tuple[Path, int]] = {}
+    for path, packets in (way for flow in flows for way in ways(flow)):
+        paths[id(path)] = path, packets + paths.get(id(path), (path, 0))[1]
+    for path, packets in paths.values():
+        for step in path.steps:
+            if isinstance(step, RuleMatched | PolicyApplied):
+                yield step, packets
 
 
 def _card(identifier: str, chain: _Chain, rules: dict[int, RuleMatched], policy: str | None, hits: Counter[tuple[_Chain, int]]) -> Node:

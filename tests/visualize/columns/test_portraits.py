@@ -14,7 +14,7 @@ from visualize.flows import gather
 from visualize.load import Loaded, load, replay, sources
 from visualize.packet.pcap import read_frames
 from visualize.replay import Source
-from visualize.report import PacketLog, portrayed
+from visualize.report import PacketLog, logged
 
 sys.path.insert(0, str(Path(__file__).parent))
 import traffic
@@ -38,7 +38,8 @@ def once(loaded: Loaded, source: Source) -> tuple[dict[str, Any], int] | None:
     settled = Cache(loaded.built.host, {}, loaded.later, source, source.capture.read, source.capture.size).settled()
     if settled is None:
         return None
-    flows, log = portrayed(Portraits(settled, source.name))
+    portraits = Portraits(settled, source.name)
+    flows, log = logged(portraits, portraits.flows())
     return book(loaded.built.host, flows, log.of(flows), (), NOWHERE), sum(isinstance(flow, Alike) for flow in flows)
 
 

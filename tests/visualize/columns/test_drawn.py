@@ -1,0 +1,62 @@
+"""The pictures of a capture whose equal connections were replayed once are those of a capture of which every packet was replayed."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from visualize.columns.cache import Cache
+from visualize.columns.portraits import Portraits
+from visualize.flows import gather
+from visualize.load import Loaded, load, replay, sources
+from visualize.packet.pcap import read_frames
+from visualize.pictures import Found, flow_scenes, found, map_scenes
+from visualize.replay import Source
+
+sys.path.insert(0, str(Path(__file__).parent))
+import traffic
+
+ROOT = Path(__file__).parents[3]
+SAMPLES = sorted(ROOT.glob("samples/*/snapshot.tar.gz"))
+WORLDS = sorted(path for path in ROOT.glob("tests/kernel/recorded/*/*.pcap") if path.name != "local.pcap")
+
+
+def same(loaded: Loaded, source: Source) -> int | None:
+    """Compare all scenes and the flows themselves; how many flows there are. None: columns do not serve this host."""
+    assert source.capture is not None
+    settled = Cache(loaded.built.host, {}, loaded.later, source, source.capture.read, source.capture.size).settled()
+    if settled is None:
+        return None
+    portraits = Portraits(settled, source.name)
+    ours = Found(portraits.flows(), portraits.replayed)
+    theirs = found(gather(replay(loaded, [source], {})))
+    host, numbers = loaded.built.host, [flow.number for flow in theirs.flows]
+    assert [flow.number for flow in ours.flows] == numbers
+    assert ours.replayed(numbers) == theirs.replayed(numbers)
+    assert flow_scenes(host, ours, "rules") == flow_scenes(host, theirs, "rules")
+    assert list(flow_scenes(host, ours, "rules")) == list(flow_scenes(host, theirs, "rules"))
+    assert map_scenes(host, ours.flows, ours.replayed(numbers[:2])) == map_scenes(host, theirs.flows, theirs.replayed(numbers[:2]))
+    return len(numbers)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.parent.name)
+def test_samples(path: Path) -> None:
+    """The captures in a sample."""
+    loaded = load(str(path))
+    assert [same(loaded, source) for source in sources(loaded, ())[0]]
+
+
+@pytest.mark.parametrize("path", WORLDS, ids=lambda path: path.parent.name)
+def test_recorded_worlds(path: Path) -> None:
+    """What a real kernel was seen to do with a random world."""
+    loaded = load(str(path.with_name("snapshot.tar.gz")))
+    same(loaded, sources(loaded, (str(path),))[0][0])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_many_connections(seed: int) -> None:
+    """Generated traffic of many connections of few kinds, some spoilt."""
+    loaded = load(str(ROOT / "samples" / "default-bridge" / "snapshot.tar.gz"))
+    data = traffic.capture(loaded.built.host, seed, connections=250, spoilt=(0, 0.03, 0.2)[seed % 3], lost=(0, 0.002)[seed % 2])
+    capture = read_frames(data, "any.pcap")
+    assert same(loaded, Source("any.pcap", capture, capture=capture))
