@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # package -> what it may never import
 _SHOWN = ("visualize.draw", "visualize.terminal", "visualize.commands", "visualize.cli")
-_REPLAY = ("visualize.replay", "visualize.columns", "visualize.redact", "visualize.load", "visualize.flows")
+_REPLAY = ("visualize.replay", "visualize.columns", "visualize.redact", "visualize.load", "visualize.flows", "visualize.rows")
 _WORLD = ("time", "random", "subprocess", "os", "pathlib", "socket")
 FORBIDDEN = {
     "snapshot": ("visualize",),

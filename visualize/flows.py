@@ -1,12 +1,9 @@
-"""Replayed packets gathered into flows: one path for each distinct way, and the table that the user sees."""
+"""Replayed packets gathered into flows: one path for each distinct way."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from snapshot.host import Host
-from visualize.flow import Ends, Flow, PathUse, decided_at, ended_in, ends_of, sender
+from visualize.flow import Flow, PathUse
 from visualize.path import (
     Bridged,
     Crossed,
@@ -104,79 +101,7 @@ def _finished(flow: _Growing) -> Flow:
     return Flow(flow.number, flow.capture, flow.started, flow.ended, flow.packets, original, reply)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the flow table: its fields (as csv and json have them), and what else the table and `--where` ask of a flow."""
-
-    fields: dict[str, Any]
-    sender: str
-    place: str  # where it ended
-    start: Ends
-    final: Ends
-    places: frozenset[str]  # namespaces on its way, and the containers in them
-
-
-def row_of(host: Host, flow: Flow) -> Row:
-    """A flow's line."""
-    path = flow.first
-    places = {step.netns for step in path.steps}
-    names = {name for place in places if place in host.namespaces for name in host.namespaces[place].containers} | places
-    return Row(record(flow), sender(host, flow), ended_in(flow), ends_of(path.start), ends_of(path.end.packet), frozenset(names))
-
-
-def numbered(fields: dict[str, Any], number: int, began: int, packets: int, start: Ends, final: Ends) -> dict[str, Any]:
-    """The fields that differ between flows that took the same way: number, time, packets, both ends."""
-    changed = start[:4] != final[:4]
-    return fields | {
-        "flow": number, "started": f"{began // 10**9}.{began % 10**9:09d}", "packets": packets,
-        "src": start.src, "sport": start.sport, "dst": start.dst, "dport": start.dport,
-        "nat_src": final.src if changed else None, "nat_sport": final.sport if changed else None,
-        "nat_dst": final.dst if changed else None, "nat_dport": final.dport if changed else None}
-
-
-def record(flow: Flow) -> dict[str, Any]:
-    """One row of the flow table, for people (table, csv) and tools (json)."""
-    path = flow.first
-    certainties = [use.path.certainty.value for use in (*flow.original, *flow.reply)]
-    first = path.steps[0]
-    fields = dict.fromkeys(COLUMNS) | {
-        "proto": path.start.protocol_name, "netns": first.netns,
-        "interface": first.interface if isinstance(first, Received) else None,
-        "verdict": path.verdict.value, "out_interface": path.end.interface if path.verdict.value == "forwarded" else None,
-        "ended_in": path.end.netns, "decided_at": decided_at(path), "why": path.end.why,
-        "replied": bool(flow.reply), "certainty": worst(certainties),
-    }
-    return numbered(fields, flow.number, flow.started, flow.packets, ends_of(path.start), ends_of(path.end.packet))
-
-
-def renumbered(row: Row, number: int) -> Row:
-    """A row with another number."""
-    return replace(row, fields=row.fields | {"flow": number})
-
-
 def worst(certainties: Iterable[str]) -> str:
     """The least certain of several."""
     found = set(certainties)
     return next((word for word in ("unknown", "assumed") if word in found), "certain")
-
-
-COLUMNS = ["flow", "started", "packets", "proto", "netns", "interface", "src", "sport", "dst", "dport", "nat_src", "nat_sport",
-            "nat_dst", "nat_dport", "verdict", "out_interface", "ended_in", "decided_at", "why", "replied", "certainty"]
-
-
-def json_parts(rows: Iterable[Row]) -> Iterator[str]:
-    """The flow table as a JSON array, indented; line by line, since the standard library's own indenting is slow."""
-    import json
-    encode = json.JSONEncoder(ensure_ascii=True).encode
-    names = [(name, encode(name)) for name in COLUMNS]
-    before = "["
-    for row in rows:
-        yield before + "\n  {\n" + ",\n".join(f"    {text}: {encode(row.fields[name])}" for name, text in names) + "\n  }"
-        before = ","
-    yield "[]\n" if before == "[" else "\n]\n"
-
-
-def where_record(row: Row) -> dict[str, Any]:
-    """What `--where` may ask of a flow: both endpoints, before and after NAT."""
-    return {**row.fields, "src": ip_address(row.start.src), "dst": ip_address(row.start.dst), "src2": ip_address(row.final.src),
-            "dst2": ip_address(row.final.dst), "sport2": row.final.sport, "dport2": row.final.dport, "container": row.places}

@@ -1,43 +1,30 @@
-"""Flows as pandas frames: typed columns for notebooks, the CSV that `flows` writes, and sums over what flows have in common."""
+"""Flows as pandas frames: typed columns for notebooks, and sums over what flows have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import islice
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from visualize.draw.quoting import visible
-from visualize.flows import COLUMNS, Row
+from visualize.rows import COLUMNS, Block, Kind
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_AT_ONCE = 10_000  # rows
-_NAMES = frozenset({"netns", "interface", "out_interface", "ended_in", "decided_at", "why"})  # columns that hold strangers' words
 
-
-def frame(rows: Iterable[Row]) -> pd.DataFrame:
+def frame(table: Iterable[Block], names: Sequence[str] = tuple(COLUMNS)) -> pd.DataFrame:
     """A row for each flow, a column for each field of `flows --format json`; ports are Int64, since a flow may have none."""
     import pandas as pd
-    shown = cache(visible)
-    fields = [row.fields for row in rows]
-    columns = {name: [shown(value) if name in _NAMES and value is not None else value for value in (one[name] for one in fields)]
-               for name in COLUMNS}
-    typed = dict.fromkeys(("flow", "packets", "sport", "dport", "nat_sport", "nat_dport"), "Int64")
-    return pd.DataFrame(columns, columns=COLUMNS).astype(typed)
+    shown = cache(lambda value: None if value is None else visible(value))
+    parts = [[list(map(shown, block.columns[name])) if COLUMNS[name] is Kind.NAME else block.columns[name] for name in names] for block in table]
+    columns = {name: list(chain.from_iterable(part[place] for part in parts)) for place, name in enumerate(names)}
+    return pd.DataFrame(columns, columns=list(names)).astype({name: "Int64" for name in names if COLUMNS[name] is Kind.NUMBER})
 
 
-def csv_parts(rows: Iterable[Row]) -> Iterator[str]:
-    """The flow table as CSV (RFC 4180, but lines end in a newline alone), one row for each flow, a part of the text at a time."""
-    left = iter(rows)
-    part, header = list(islice(left, _AT_ONCE)), True
-    while part or header:
-        yield str(frame(part).to_csv(index=False, header=header, lineterminator="\n"))
-        part, header = list(islice(left, _AT_ONCE)), False
-
-
-def summed(rows: Iterable[Row], by: Sequence[str]) -> pd.DataFrame:
+def summed(table: Iterable[Block], by: Sequence[str]) -> pd.DataFrame:
     """How many flows and packets have the same values of some columns; most flows first."""
-    found = frame(rows).groupby(list(by), dropna=False, sort=True).agg(flows=("flow", "size"), packets=("packets", "sum")).reset_index()
+    groups = frame(table, tuple(dict.fromkeys((*by, "flow", "packets")))).groupby(list(by), dropna=False, sort=True)
+    found = groups.agg(flows=("flow", "size"), packets=("packets", "sum")).reset_index()
     return found.sort_values(["flows", "packets"], ascending=False, kind="stable", ignore_index=True)

@@ -16,10 +16,11 @@ from snapshot.host import HOST
 from snapshot.host.conntrack import ConntrackEntry
 from snapshot.parse import conntrack as parse_conntrack
 from snapshot.raw import RawSnapshot, SnapshotError
-from visualize.flows import Row, gather, row_of
+from visualize.flows import gather
 from visualize.packet.pcap import Capture, Frame, open_capture, read_frames
 from visualize.progress import watched
 from visualize.replay import Replay, Replayed, Source
+from visualize.rows import FlowTable, row_of
 
 if TYPE_CHECKING:
     from visualize.columns.cache import Settled
@@ -159,13 +160,14 @@ def settle(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool],
     return settled
 
 
-def flow_rows(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool], cached: bool, spread: Spread | None = None) -> Iterable[Row]:
-    """The rows of the flow table, the same in any way.
+def flow_table(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool], cached: bool, spread: Spread | None = None) -> FlowTable:
+    """The flow table, the same in any way.
 
     `cached`: where a capture is large, equal connections are replayed once. `spread`: who reads its chunks (None: this process).
     """
+    host = loaded.built.host
     settled = settle(loaded, captures, assumptions, spread) if cached else None
     if settled is not None:
-        return settled.rows(loaded.built.host)
+        return settled.table(host)
     packets = watched(replay(loaded, captures, assumptions), "replaying")
-    return [row_of(loaded.built.host, flow) for flow in gather(packets)]
+    return FlowTable.of(row_of(host, flow) for flow in gather(packets))

@@ -9,6 +9,7 @@ kind of packet, the last connection that has one: it must come out as its class 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -29,10 +30,11 @@ from visualize.datapath import bridge
 from visualize.datapath.machine import Machine
 from visualize.datapath.tuples import from_entry
 from visualize.flow import Flow
-from visualize.flows import Row, gather, renumbered, row_of
+from visualize.flows import gather
 from visualize.packet.pcap import ClassicHeader, Frame, classic_header
 from visualize.progress import counted, watched
 from visualize.replay import Replay, Source
+from visualize.rows import Block, FlowTable, row_of
 
 _MOST_DISORDER = SECOND // 2
 _ROWS = 8192  # rows made at a time
@@ -53,10 +55,10 @@ class Cache:
     frames: int = FRAMES  # of one chunk
     whole: bool = field(default=False)  # every byte of the file was read as whole records
 
-    def rows(self) -> Iterator[Row] | None:
+    def table(self) -> FlowTable | None:
         """The flow table, its rows made when asked for; None where columns can't serve this capture or host, and every packet has to be replayed."""
         found = self.settled()
-        return None if found is None else found.rows(self.host)
+        return None if found is None else found.table(self.host)
 
     def settled(self) -> "Settled | None":
         """All connections, replayed or of a class; None as above."""
@@ -156,13 +158,19 @@ class Settled:
     order: I64
     replay: Callable[[Bools], classes.Run]
 
-    def rows(self, host: Host) -> Iterator[Row]:
+    def table(self, host: Host) -> FlowTable:
         """The rows of replayed flows and of those that classes stand for."""
+        return FlowTable(partial(self._blocks, host))
+
+    def _blocks(self, host: Host) -> Iterator[Block]:
         for low in range(0, len(self.order), _ROWS):
             part = self.order[low:low + _ROWS]
-            made = self.templates.rows(part[part >= 0])
-            for number, one in enumerate(part.tolist(), low + 1):
-                yield renumbered(next(made) if one >= 0 else row_of(host, self.run.flows[-1 - one]), number)
+            alike = part >= 0
+            found = self.templates.block(part[alike])
+            if not alike.all():
+                replayed = Block.of(row_of(host, self.run.flows[-1 - one]) for one in part[~alike].tolist())
+                found = found.woven(replayed, np.argsort(np.concatenate((np.flatnonzero(alike), np.flatnonzero(~alike)))).tolist())
+            yield found.numbered(low + 1)
 
     def members(self) -> I64:
         """The connections that a class stands for."""

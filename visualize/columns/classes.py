@@ -1,9 +1,10 @@
 """Classes of connections: who stands for them, what the replay must have made of those, and the rows of the others."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NamedTuple
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,9 +14,10 @@ from visualize.columns.atoms import Atoms, depends_on_more, writes_sets
 from visualize.columns.frames import I64, Bools
 from visualize.columns.table import Table
 from visualize.flow import Ends, Flow
-from visualize.flows import Row, numbered, renumbered, row_of, step_shape, worst
+from visualize.flows import step_shape, worst
 from visualize.path import Ended, Evidence, Path, PolicyApplied, RuleMatched, Sighting, Tracked, Verdict
 from visualize.replay import Replayed
+from visualize.rows import ASIDE, COLUMNS, ENDS, Block, Row, row_of, seconds
 
 _BITS, _MASK = 24, (1 << 24) - 1
 _ARRIVES = {Verdict.FORWARDED, Verdict.DELIVERED}
@@ -112,10 +114,10 @@ def judge(host: Host, atoms: Atoms, table: Table, pairs: I64, run: Run, slow: Bo
             judged.rows[kind], judged.paths[kind] = row, notes[0].path
             if not _free_of_its_ends(row, atoms):
                 bad.add(kind)
-    templates = Templates(table, pairs, judged)
     trusted = [connection for connection in order if int(table.rows.kind[connection]) not in bad]
-    for connection, row in zip(trusted, templates.rows(np.array(trusted, np.int64)), strict=True):  # each must come out as its class says
-        if renumbered(row, 0) != renumbered(row_of(host, flows[run.notes[connection][0].flow]), 0):
+    told = Templates(table, pairs, judged).block(np.array(trusted, np.int64))
+    for connection, row in zip(trusted, told.rows(), strict=True):  # each must come out as its class says
+        if row != row_of(host, flows[run.notes[connection][0].flow]) | {"flow": None}:
             bad.add(int(table.rows.kind[connection]))
     judged.irregular = np.isin(table.rows.kind[:table.count], np.array(sorted(bad), np.int64)) & ~slow & (table.rows.packets[:table.count] > 0)
     return judged
@@ -148,8 +150,8 @@ def _agreed(judged: Judged, kind: int, notes: list[Note], events: dict[int, int]
 
 def _free_of_its_ends(row: Row, atoms: Atoms) -> bool:
     """Whether no sentence of the row names an address that other connections of the class may not have."""
-    words = " ".join(str(row.fields[name]) for name in ("decided_at", "why")) + row.sender + row.place
-    return not any(text in words and not atoms.alone(ip_address(text)) for text in (row.start.src, row.start.dst))
+    words = " ".join(str(row[name]) for name in ("decided_at", "why", "sender", "place"))
+    return not any(text in words and not atoms.alone(ip_address(text)) for text in (row["src"], row["dst"]))
 
 
 class _Rules:
@@ -205,46 +207,64 @@ class Templates:
 
     def __init__(self, table: Table, pairs: I64, judged: Judged) -> None:
         self._rows, self._judged = table.rows, judged
-        self._texts: dict[tuple[int, int, int], str] = {}
+        self._replied, self._doubt = np.zeros(table.count, bool), np.zeros(table.count, np.uint8)
         connection = pairs >> _BITS
-        kinds = table.rows.kind[connection].astype(np.int64)
-        codes, number = np.unique(kinds << _BITS | pairs & _MASK, return_inverse=True)
-        known = [judged.kinds.get((code >> _BITS, code & _MASK)) for code in codes.tolist()]
-        reply = np.array([one is not None and one.role == "reply" for one in known], bool)[number.reshape(-1)]
-        doubtful = np.array([0 if one is None else _DOUBT[one.certainty] for one in known], np.int64)[number.reshape(-1)]
-        self._replied, self._doubt = np.zeros(table.count, bool), np.zeros(table.count, np.int64)
-        self._replied[connection[reply]] = True
-        np.maximum.at(self._doubt, connection, doubtful)
+        codes = table.rows.kind[connection].astype(np.int64) << _BITS | pairs & _MASK
+        known = np.array(sorted(kind << _BITS | event for kind, event in judged.kinds), np.int64)
+        place = np.searchsorted(known, codes)
+        told = place < len(known)
+        told[told] = known[place[told]] == codes[told]
+        notes = [judged.kinds[(code >> _BITS, code & _MASK)] for code in known.tolist()]
+        reply = np.array([one.role == "reply" for one in notes], bool)[place[told]]
+        self._replied[connection[told][reply]] = True
+        np.maximum.at(self._doubt, connection[told], np.array([_WORDS.index(one.certainty) for one in notes], np.uint8)[place[told]])
 
     def starts(self, connections: I64) -> Iterator[Ends]:
         """Both ends of the first packets of some connections."""
-        rows = self._rows
-        ends = zip(rows.source[connections].tolist(), rows.target[connections].tolist(), strict=True)
-        columns = (column[connections].tolist() for column in (rows.protocol, rows.six, rows.sport, rows.dport))
-        for (protocol, six, sport, dport), (source, target) in zip(zip(*columns, strict=True), ends, strict=True):
-            ports = (None, None, sport) if protocol in (1, 58) else (sport, dport, None)
-            yield Ends(self._text(six, *source), self._text(six, *target), *ports)
+        return map(Ends._make, zip(*self._starts(connections).values(), strict=True))
 
-    def rows(self, connections: I64) -> Iterator[Row]:
+    def block(self, connections: I64) -> Block:
         """The rows of some connections, without a number yet."""
+        kinds, number = np.unique(self._rows.kind[connections], return_inverse=True)
+        models, which = [self._judged.rows[kind] for kind in kinds.tolist()], number.tolist()
+        start = self._starts(connections)
+        final = {name: _finally(start[name], name, models, which) for name in ENDS}
+        moved = [a != b for a, b in zip(*(zip(*list(ends.values())[:4], strict=True) for ends in (start, final)), strict=True)]
+        began = np.divmod(self._rows.began[connections], 10**9)
+        own = {"flow": [None] * len(connections), "started": list(map(seconds, *(part.tolist() for part in began))),
+               "packets": self._rows.packets[connections].tolist(), **start,
+               **{ENDS[name]: [value if there else None for value, there in zip(column, moved, strict=True)] for name, column in final.items()},
+               "replied": self._replied[connections].tolist(), "certainty": list(map(_WORDS.__getitem__, self._doubt[connections].tolist()))}
+        return Block({name: own[name] if name in own else list(map([model[name] for model in models].__getitem__, which))
+                      for name in (*COLUMNS, *ASIDE)})
+
+    def _starts(self, connections: I64) -> dict[str, list[Any]]:
+        """The columns of both ends, in the order of `Ends`."""
         rows = self._rows
-        columns = (column[connections].tolist() for column in (rows.kind, rows.began, rows.packets, self._replied, self._doubt))
-        for (kind, began, packets, replied, doubt), start in zip(zip(*columns, strict=True), self.starts(connections), strict=True):
-            model = self._judged.rows[kind]
-            final = Ends._make(mine if kept == first else kept for mine, first, kept in zip(start, model.start, model.final, strict=True))
-            fields = numbered(model.fields, 0, began, packets, start, final)
-            fields["replied"], fields["certainty"] = replied, _WORDS[doubt]
-            yield Row(fields, model.sender, model.place, start, final, model.places)
-
-    def _text(self, six: int, first: int, second: int) -> str:
-        key = (six, first, second)
-        found = self._texts.get(key)
-        if found is None:
-            raw = first.to_bytes(8, "little") + second.to_bytes(8, "little")
-            found = self._texts[key] = str(IPv6Address(raw) if six else IPv4Address(raw[:4]))
-        return found
+        six, protocol = rows.six[connections].tolist(), rows.protocol[connections]
+        src, dst = (list(map(_address, six, *words[connections].T.tolist())) for words in (rows.source, rows.target))
+        sport, dport = rows.sport[connections].tolist(), rows.dport[connections].tolist()
+        echo = ((protocol == 1) | (protocol == 58)).tolist()
+        return {"src": src, "dst": dst, "sport": [None if icmp else port for icmp, port in zip(echo, sport, strict=True)],
+                "dport": [None if icmp else port for icmp, port in zip(echo, dport, strict=True)],
+                "icmp_id": [port if icmp else None for icmp, port in zip(echo, sport, strict=True)]}
 
 
+def _finally(mine: list[Any], name: str, models: Sequence[Row], which: list[int]) -> list[Any]:
+    """An end after NAT: its class's where that rewrites it, else the connection's own. `which`: the class of each connection."""
+    kept = [_OWN if model["nat_src"] is None or model[ENDS[name]] == model[name] else model[ENDS[name]] for model in models]
+    if all(one is _OWN for one in kept):
+        return mine
+    return [own if there is _OWN else there for own, there in zip(mine, map(kept.__getitem__, which), strict=True)]
+
+
+@lru_cache(1 << 16)
+def _address(six: int, first: int, second: int) -> str:
+    """An address as text, from its bytes as two little-endian numbers."""
+    raw = first.to_bytes(8, "little") + second.to_bytes(8, "little")
+    return str(IPv6Address(raw)) if six else ".".join(map(str, raw[:4]))
+
+
+_OWN = object()
 _WORDS = ("certain", "assumed", "unknown")
-_DOUBT = {word: rank for rank, word in enumerate(_WORDS)}
 assert worst(_WORDS) == _WORDS[-1]

@@ -11,10 +11,10 @@ from visualize.alike import Alike, Likeness, Model
 from visualize.columns.cache import Settled
 from visualize.columns.classes import Note
 from visualize.flow import Ends, Flow, PathUse
-from visualize.flows import where_record
 from visualize.packet.decode import decode
 from visualize.packet.packet import Packet
 from visualize.packet.pcap import Frame
+from visualize.rows import where_record
 
 
 class Portraits:
@@ -38,7 +38,7 @@ class Portraits:
         """Those for whose rows `keep` holds."""
         if keep is None:
             return self.flows()
-        return [flow for flow, row in zip(self.flows(), self._settled.rows(host), strict=True) if keep(where_record(row))]
+        return [flow for flow, row in zip(self.flows(), self._settled.table(host).rows(), strict=True) if keep(where_record(row))]
 
     def replayed(self, numbers: Sequence[int]) -> list[Flow]:
         """The flows of these numbers, with every packet replayed."""

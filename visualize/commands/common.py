@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from visualize.columns.spread import Spread
     from visualize.draw.picture import Style
     from visualize.flow import Flow
-    from visualize.flows import Row
     from visualize.load import Loaded
     from visualize.replay import Replayed, Source
+    from visualize.rows import FlowTable
 
 EXIT_DIFFERENT, EXIT_USAGE, EXIT_UNUSABLE = 1, 2, 3
 _P = ParamSpec("_P")
@@ -185,8 +185,9 @@ def portrayed(loaded: Loaded, captures: list[Source], assumed: tuple[str, ...], 
 
 def chosen_flows(loaded: Loaded, replayed: Iterable[Replayed], where: str | None) -> list[Flow]:
     """The flows of replayed packets for which `where` holds."""
-    from visualize.flows import gather, row_of, where_record
+    from visualize.flows import gather
     from visualize.progress import watched
+    from visualize.rows import row_of, where_record
     keep = where_test(where)
     found = gather(watched(replayed, "replaying"))
     return [flow for flow in found if keep is None or keep(where_record(row_of(loaded.built.host, flow)))]
@@ -201,14 +202,13 @@ def where_test(where: str | None) -> Callable[[Mapping[str, Any]], bool] | None:
         raise click.BadParameter(str(error), param_hint="--where") from error
 
 
-def find_rows(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...], where: str | None,
-              speed: Speed) -> tuple[Iterable[Row], list[Finding]]:
+def find_table(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...], where: str | None,
+               speed: Speed) -> tuple[FlowTable, list[Finding]]:
     """The rows of the flow table for which `where` holds, and what was found while reading."""
-    from visualize.flows import where_record
-    from visualize.load import damage, flow_rows
+    from visualize.load import damage, flow_table
     keep = where_test(where)
     captures, findings = named_captures(loaded, pcaps)
     with speed.spread() as spread:
-        rows = flow_rows(loaded, captures, assumptions(assumed), speed.cached, spread)
+        table = flow_table(loaded, captures, assumptions(assumed), speed.cached, spread)
     findings += damage(captures)
-    return (row for row in rows if keep is None or keep(where_record(row))), findings
+    return table if keep is None else table.where(keep), findings

@@ -13,7 +13,7 @@ from visualize.commands.common import (
     cache_option,
     cluster_option,
     explore_option,
-    find_rows,
+    find_table,
     guarded,
     jobs_option,
     pcap_option,
@@ -22,11 +22,11 @@ from visualize.commands.common import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from visualize.flows import Row
     from visualize.load import Loaded
     from visualize.path import Path
+    from visualize.rows import FlowTable
 
 
 @click.command("flows")
@@ -53,24 +53,24 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], exp
     """
     from visualize.load import load
     loaded = load(snapshot)
-    found, findings = find_rows(loaded, pcaps, assumed, where, Speed(cached, jobs, cluster))
+    found, findings = find_table(loaded, pcaps, assumed, where, Speed(cached, jobs, cluster))
     if by is not None:
         _sums(found, by, form)
         warn(findings)
         return
     match form:
         case "json":
-            from visualize.flows import json_parts
+            from visualize.row_text import json_parts
             for part in json_parts(found):
                 click.echo(part, nl=False)
         case "csv":
-            from visualize.frame import csv_parts
+            from visualize.row_text import csv_parts
             for part in csv_parts(found):
                 click.echo(part, nl=False)
         case _:
             from visualize.terminal.console import console
             from visualize.terminal.flow_table import print_flows
-            print_flows(console(), list(found))
+            print_flows(console(), found)
     if explore:
         _explore(loaded, pcaps, assumed)
     warn(findings)
@@ -92,15 +92,15 @@ def _explore(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...]) -
         click.echo(f"  {left} more doubts were not tried", err=True)
 
 
-def _sums(rows: Iterable[Row], by: str, form: str) -> None:
-    from visualize.flows import COLUMNS
+def _sums(table: FlowTable, by: str, form: str) -> None:
+    from visualize.rows import COLUMNS
     names = [name.strip() for name in by.split(",") if name.strip()]
     unknown = [name for name in names if name not in COLUMNS or name == "packets"]
     if unknown or not names:
         choices = ", ".join(name for name in COLUMNS if name != "packets")
         raise click.BadParameter(f"{', '.join(unknown) or by!r}: choose from {choices}", param_hint="--by")
     from visualize.frame import summed
-    found = summed(rows, names)
+    found = summed(table, names)
     match form:
         case "json":
             click.echo(found.to_json(orient="records", indent=2))

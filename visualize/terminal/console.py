@@ -23,7 +23,7 @@ class _Trimmed:
     """Standard output without the spaces that fill a table's last column."""
 
     def write(self, text: str) -> int:
-        return sys.stdout.write(re.sub(r" +(?=\n)", "", text))
+        return sys.stdout.write(re.sub(r" +(?=\n)", "", text) if " \n" in text else text)
 
     def flush(self) -> None:
         sys.stdout.flush()

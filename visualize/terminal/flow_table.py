@@ -3,47 +3,81 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
 
 from visualize.draw.quoting import visible
-from visualize.draw.words import tuple_text
-from visualize.flows import Row
+from visualize.draw.words import endpoint
+from visualize.rows import ENDS, Block, FlowTable
 from visualize.terminal.console import STYLES, line
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.segment import Segment
     from rich.table import Table
+
+Cells = dict[str, list[str]]  # what is printed of a block of flows: a list for each of _COLUMNS
 
 _COLUMNS = ("flow", "from", "proto", "source > destination", "after NAT", "verdict", "where", "decided by", "packets", "certainty")
 _RIGHT = ("flow", "packets")
+_HELD = 4  # blocks whose cells are kept between measuring and printing
 
 
-def print_flows(out: Console, rows: Sequence[Row]) -> None:
+def print_flows(out: Console, table: FlowTable) -> None:
     """All flows, and a line that counts them by verdict."""
-    cells = [_cells(row) for row in rows]
-    widths = _widths(cells)
+    totals = _Totals()
+    held = list(islice(totals.watch(table), _HELD))
+    for _ in totals.watch(islice(table, len(held), None)):
+        pass
+    cells = chain(held, map(_cells, islice(table, len(held), None)))
+    widths = totals.widths
     if sum(widths.values()) + 2 * (len(widths) - 1) <= out.width:
         _print_table(out, cells, widths)
     else:
-        out.print(_stacked(cells))
-    counts = Counter(row.fields["verdict"] for row in rows)
-    packets = sum(row.fields["packets"] for row in rows)
-    line(out, f"{len(rows)} flow{'' if len(rows) == 1 else 's'}, {packets} packet{'' if packets == 1 else 's'}: "
-         + (", ".join(f"{number} {word}" for word, number in sorted(counts.items())) or "none"))
+        for one in cells:
+            out.print(_stacked(one))
+    flows, packets, verdicts = totals.verdicts.total(), totals.packets, sorted(totals.verdicts.items())
+    line(out, f"{flows} flow{'' if flows == 1 else 's'}, {packets} packet{'' if packets == 1 else 's'}: "
+         + (", ".join(f"{number} {word}" for word, number in verdicts) or "none"))
 
 
-def _cells(row: Row) -> dict[str, str]:
-    fields = row.fields
-    moved = fields["nat_src"] is not None
-    values = (str(fields["flow"]), row.sender, fields["proto"], _arrow(tuple_text(row.start)), _arrow(tuple_text(row.final)) if moved else "",
-              fields["verdict"], row.place, fields["decided_at"], f"{fields['packets']}" + ("" if fields["replied"] else " no reply"),
-              fields["certainty"])
-    return {name: visible(value) for name, value in zip(_COLUMNS, values, strict=True)}
+class _Totals:
+    """What has to be known of all flows before the first is printed, and what is told in the end."""
+
+    def __init__(self) -> None:
+        self.widths = {name: len(name) for name in _COLUMNS}  # how many terminal cells each column needs
+        self.verdicts: Counter[str] = Counter()
+        self.packets = 0
+
+    def watch(self, table: Iterable[Block]) -> Iterator[Cells]:
+        """The cells of each block, taken into account."""
+        for block in table:
+            cells = _cells(block)
+            self.widths = {name: max(self.widths[name], *_sizes(column)) for name, column in cells.items()}
+            self.verdicts.update(cells["verdict"])
+            self.packets += sum(block.columns["packets"])
+            yield cells
 
 
-def _arrow(text: str) -> str:
-    return text.replace(" → ", " > ")
+def _cells(block: Block) -> Cells:
+    columns = block.columns
+    shown = cache(visible)
+    moved = [address is not None for address in columns["nat_src"]]
+    return dict(zip(_COLUMNS, (
+        list(map(str, columns["flow"])), list(map(shown, columns["sender"])), columns["proto"],
+        _arrows(*(columns[name] for name in ENDS)),
+        [arrow if there else "" for arrow, there in zip(_arrows(*(columns[name] for name in ENDS.values())), moved, strict=True)],
+        columns["verdict"], list(map(shown, columns["place"])), list(map(shown, columns["decided_at"])),
+        [f"{packets}" if replied else f"{packets} no reply" for packets, replied in zip(columns["packets"], columns["replied"], strict=True)],
+        columns["certainty"]), strict=True))
+
+
+def _arrows(src: list[Any], sport: list[Any], dst: list[Any], dport: list[Any], icmp: list[Any]) -> list[str]:
+    """From whom to whom: `172.17.0.2:40001 > 198.51.100.80:80`."""
+    ends = zip(map(endpoint, src, sport), map(endpoint, dst, dport), icmp, strict=True)
+    return [f"{one} > {other}" if number is None else f"{one} > {other} id {number}" for one, other, number in ends]
 
 
 def _style(name: str, value: str) -> str:
@@ -52,49 +86,55 @@ def _style(name: str, value: str) -> str:
     return "yellow" if name == "certainty" and value != "certain" else ""
 
 
-def _widths(rows: Sequence[dict[str, str]]) -> dict[str, int]:
-    """How many terminal cells each column needs."""
-    return {name: max(len(name), *map(_cells_of, column)) if rows else len(name)
-            for name in _COLUMNS for column in ([row[name] for row in rows],)}
-
-
-def _cells_of(text: str) -> int:
-    """How many terminal cells a text takes."""
-    if text.isascii():
-        return len(text)
+def _sizes(column: list[str]) -> Iterable[int]:
+    """How many terminal cells each text takes."""
+    if "".join(column).isascii():
+        return map(len, column)
     from rich.cells import cell_len
-    return cell_len(text)
+    return map(cell_len, column)
 
 
-def _padded(name: str, values: Sequence[str], width: int) -> list[str]:
+def _padded(name: str, column: list[str], width: int) -> list[str]:
     """A column's values, filled up to its width."""
-    filled = [" " * (width - _cells_of(value)) for value in values]
-    return [fill + value if name in _RIGHT else value + fill for fill, value in zip(filled, values, strict=True)]
+    fills = [" " * (width - size) for size in _sizes(column)]
+    return [fill + value if name in _RIGHT else value + fill for fill, value in zip(fills, column, strict=True)]
 
 
-def _print_table(out: Console, rows: Sequence[dict[str, str]], widths: dict[str, int]) -> None:
+def _print_table(out: Console, parts: Iterable[Cells], widths: dict[str, int]) -> None:
     """A line for each row, none wrapped; written by hand, as a rich table of ten thousand rows takes half a minute."""
+    from rich.segment import Segments
     from rich.text import Text
-    columns = [_padded(name, [name, *(row[name] for row in rows)], widths[name]) for name in _COLUMNS]
-    head, *lines = zip(*columns, strict=True)
-    if not out.is_terminal:
-        out.file.write("\n".join([*("  ".join(cells).rstrip() for cells in (head, *lines)), ""]))
-        return
-    out.print(Text("  ".join(head), style="bold"))
-    for row, cells in zip(rows, lines, strict=True):
-        told = Text("  ").join(Text(cell, style=_style(name, row[name])) for name, cell in zip(_COLUMNS, cells, strict=True))
-        told.rstrip()
-        out.print(told, no_wrap=True, overflow="ignore", crop=False)
+    widths = widths | {_COLUMNS[-1]: 0}  # nothing follows it
+    head = "  ".join(chain.from_iterable(_padded(name, [name], widths[name]) for name in _COLUMNS))
+    out.print(Text(head, style="bold" if out.is_terminal else ""), no_wrap=True, overflow="ignore", crop=False)
+    for cells in parts:
+        padded = [_padded(name, column, widths[name]) for name, column in cells.items()]
+        if out.is_terminal:
+            out.print(Segments(_styled(cells, padded)), end="", crop=False)
+        else:
+            out.file.write("".join(f"{row}\n" for row in map("  ".join, zip(*padded, strict=True))))
 
 
-def _stacked(rows: Sequence[dict[str, str]]) -> Table:
+def _styled(cells: Cells, padded: Sequence[list[str]]) -> Iterator[Segment]:
+    """A block's rows in colours."""
+    from rich.segment import Segment
+    from rich.style import Style
+    style = cache(Style.parse)
+    for values, texts in zip(zip(*cells.values(), strict=True), zip(*padded, strict=True), strict=True):
+        for name, value, text in zip(_COLUMNS, values, texts, strict=True):
+            yield Segment(text, style(_style(name, value)))
+            yield Segment("\n" if name == _COLUMNS[-1] else "  ")
+
+
+def _stacked(cells: Cells) -> Table:
     """The number, and beside it what happened, wrapped."""
     from rich.table import Table
     from rich.text import Text
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right", no_wrap=True, style="bold")
     table.add_column(overflow="fold")
-    for row in rows:
+    for values in zip(*cells.values(), strict=True):
+        row = dict(zip(_COLUMNS, values, strict=True))
         told = Text(f"{row['proto']} {row['source > destination']}")
         if row["after NAT"]:
             told.append(f"\nNAT {row['after NAT']}")

@@ -8,10 +8,11 @@ import pytest
 
 from visualize.columns.atoms import helps
 from visualize.columns.cache import Cache
-from visualize.flows import Row, gather, row_of
+from visualize.flows import gather
 from visualize.load import Loaded, load, replay, sources
 from visualize.packet.pcap import Capture, read_frames
 from visualize.replay import Source
+from visualize.rows import Row, row_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 import traffic
@@ -29,8 +30,8 @@ def plain(loaded: Loaded, source: Source) -> list[Row]:
 def cached(loaded: Loaded, source: Source) -> list[Row] | None:
     """One of many replayed."""
     assert source.capture is not None
-    rows = Cache(loaded.built.host, {}, loaded.later, source, source.capture.read, source.capture.size).rows()
-    return list(rows) if rows is not None else None
+    table = Cache(loaded.built.host, {}, loaded.later, source, source.capture.read, source.capture.size).table()
+    return list(table.rows()) if table is not None else None
 
 
 def source_of(capture: Capture) -> Source:
@@ -152,7 +153,7 @@ def test_most_connections_are_not_replayed(monkeypatch: pytest.MonkeyPatch) -> N
     capture = read_frames(data, "any.pcap")
     rows = cached(loaded, source_of(capture))
     assert rows is not None
-    assert seen[-1] < sum(row.fields["packets"] for row in rows) * 2 / 3
+    assert seen[-1] < sum(row["packets"] for row in rows) * 2 / 3
 
 
 def test_damage_is_told_once(tmp_path: Path) -> None:
@@ -162,9 +163,9 @@ def test_damage_is_told_once(tmp_path: Path) -> None:
     capture = read_frames(data, "any.pcap")
     source = source_of(capture)
     cache = Cache(loaded.built.host, {}, loaded.later, source, capture.read, capture.size)
-    rows = cache.rows()
-    assert rows is not None
-    assert list(rows) == plain(loaded, source)
+    table = cache.table()
+    assert table is not None
+    assert list(table.rows()) == plain(loaded, source)
     assert not cache.whole
     assert len(capture.findings) == 1
 

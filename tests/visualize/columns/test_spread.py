@@ -17,10 +17,10 @@ from visualize.columns.digest import Recipe
 from visualize.columns.links import cut
 from visualize.columns.records import Records
 from visualize.columns.spread import Spread, cluster, digest, parts, processes
-from visualize.flows import Row
 from visualize.load import Loaded, load
 from visualize.packet.pcap import Capture, read_frames
 from visualize.replay import Source
+from visualize.rows import Row
 
 sys.path.insert(0, str(Path(__file__).parent))
 import traffic
@@ -37,10 +37,10 @@ def loaded() -> Loaded:
 def rows(loaded: Loaded, capture: Capture, frames: int, spread: Spread | None = None) -> list[Row]:
     """The flow table, read in chunks of so many frames."""
     cache = Cache(loaded.built.host, {}, loaded.later, Source("any.pcap", capture, capture=capture), capture.read, capture.size, spread, frames)
-    found = cache.rows()
+    found = cache.table()
     assert found is not None
     assert cache.whole
-    return list(found)
+    return list(found.rows())
 
 
 def random_capture(loaded: Loaded, seed: int, connections: int = 80) -> Capture:

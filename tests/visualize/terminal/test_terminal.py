@@ -9,8 +9,9 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from visualize.cli import main
-from visualize.flows import gather, row_of
+from visualize.flows import gather
 from visualize.load import load, replay, sources
+from visualize.rows import FlowTable, row_of
 from visualize.terminal.flow_table import print_flows
 from visualize.terminal.overview import print_overview
 from visualize.terminal.phases import path_rows, print_trace
@@ -31,7 +32,7 @@ def test_nothing_is_wider_than_the_window_and_nothing_is_cut(width: int) -> None
     flows = gather(replay(loaded, sources(loaded, ())[0], {}))
     out = io.StringIO()
     console = Console(file=out, width=width, highlight=False, emoji=False, markup=False)
-    print_flows(console, [row_of(loaded.built.host, flow) for flow in flows])
+    print_flows(console, FlowTable.of(row_of(loaded.built.host, flow) for flow in flows))
     print_trace(console, loaded.built.host, next(f for f in flows if f.first.start.dport == 8081).first)
     print_overview(console, loaded, (), loaded.built.findings)
     text = out.getvalue()
