@@ -229,7 +229,7 @@ class Templates:
         models, which = [self._judged.rows[kind] for kind in kinds.tolist()], number.tolist()
         start = self._starts(connections)
         final = {name: _finally(start[name], name, models, which) for name in ENDS}
-        moved = [a != b for a, b in zip(*(zip(*list(ends.values())[:4], strict=True) for ends in (start, final)), strict=True)]
+        moved = [before != after for before, after in zip(*(zip(*map(ends.__getitem__, _MOVED), strict=True) for ends in (start, final)), strict=True)]
         began = np.divmod(self._rows.began[connections], 10**9)
         own = {"flow": [None] * len(connections), "started": list(map(seconds, *(part.tolist() for part in began))),
                "packets": self._rows.packets[connections].tolist(), **start,
@@ -266,5 +266,6 @@ def _address(six: int, first: int, second: int) -> str:
 
 
 _OWN = object()
+_MOVED = ("src", "dst", "sport", "dport")
 _WORDS = ("certain", "assumed", "unknown")
 assert worst(_WORDS) == _WORDS[-1]

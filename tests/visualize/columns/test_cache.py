@@ -153,7 +153,7 @@ def test_most_connections_are_not_replayed(monkeypatch: pytest.MonkeyPatch) -> N
     capture = read_frames(data, "any.pcap")
     rows = cached(loaded, source_of(capture))
     assert rows is not None
-    assert seen[-1] < sum(row["packets"] for row in rows) * 2 / 3
+    assert seen[-1] < sum(row["packets"] for row in rows) / 2
 
 
 def test_damage_is_told_once(tmp_path: Path) -> None:
