@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
+from operator import ne
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -229,7 +230,8 @@ class Templates:
         models, which = [self._judged.rows[kind] for kind in kinds.tolist()], number.tolist()
         start = self._starts(connections)
         final = {name: _finally(start[name], name, models, which) for name in ENDS}
-        moved = [before != after for before, after in zip(*(zip(*map(ends.__getitem__, _MOVED), strict=True) for ends in (start, final)), strict=True)]
+        before, after = (zip(*(ends[name] for name in _MOVED), strict=True) for ends in (start, final))
+        moved = list(map(ne, before, after))
         began = np.divmod(self._rows.began[connections], 10**9)
         own = {"flow": [None] * len(connections), "started": list(map(seconds, *(part.tolist() for part in began))),
                "packets": self._rows.packets[connections].tolist(), **start,
