@@ -168,6 +168,6 @@ def flow_table(loaded: Loaded, captures: list[Source], assumptions: dict[str, bo
     host = loaded.built.host
     settled = settle(loaded, captures, assumptions, spread) if cached else None
     if settled is not None:
-        return settled.table(host)
+        return settled.flow_table(host)
     packets = watched(replay(loaded, captures, assumptions), "replaying")
     return FlowTable.of(row_of(host, flow) for flow in gather(packets))

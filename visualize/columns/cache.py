@@ -55,10 +55,10 @@ class Cache:
     frames: int = FRAMES  # of one chunk
     whole: bool = field(default=False)  # every byte of the file was read as whole records
 
-    def table(self) -> FlowTable | None:
+    def flow_table(self) -> FlowTable | None:
         """The flow table, its rows made when asked for; None where columns can't serve this capture or host, and every packet has to be replayed."""
         found = self.settled()
-        return None if found is None else found.table(self.host)
+        return None if found is None else found.flow_table(self.host)
 
     def settled(self) -> "Settled | None":
         """All connections, replayed or of a class; None as above."""
@@ -158,7 +158,7 @@ class Settled:
     order: I64
     replay: Callable[[Bools], classes.Run]
 
-    def table(self, host: Host) -> FlowTable:
+    def flow_table(self, host: Host) -> FlowTable:
         """The rows of replayed flows and of those that classes stand for."""
         return FlowTable(partial(self._blocks, host))
 

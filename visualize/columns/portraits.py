@@ -38,7 +38,7 @@ class Portraits:
         """Those for whose rows `keep` holds."""
         if keep is None:
             return self.flows()
-        return [flow for flow, row in zip(self.flows(), self._settled.table(host).rows(), strict=True) if keep(where_record(row))]
+        return [flow for flow, row in zip(self.flows(), self._settled.flow_table(host).rows(), strict=True) if keep(where_record(row))]
 
     def replayed(self, numbers: Sequence[int]) -> list[Flow]:
         """The flows of these numbers, with every packet replayed."""

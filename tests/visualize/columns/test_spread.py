@@ -37,7 +37,7 @@ def loaded() -> Loaded:
 def rows(loaded: Loaded, capture: Capture, frames: int, spread: Spread | None = None) -> list[Row]:
     """The flow table, read in chunks of so many frames."""
     cache = Cache(loaded.built.host, {}, loaded.later, Source("any.pcap", capture, capture=capture), capture.read, capture.size, spread, frames)
-    found = cache.table()
+    found = cache.flow_table()
     assert found is not None
     assert cache.whole
     return list(found.rows())
