@@ -13,25 +13,26 @@ from functools import partial
 
 import numpy as np
 
-from snapshot.host import Host, Namespace
+from snapshot.host import Host
 from snapshot.host.conntrack import ConntrackEntry
-from visualize.columns import classes, frames, odd
+from visualize.columns import classes
 from visualize.columns.atoms import Atoms, helps
 from visualize.columns.clashes import clashes
 from visualize.columns.digest import Digest, Recipe
 from visualize.columns.frames import I64, Bools, ends_from
 from visualize.columns.kinds import Captured
-from visualize.columns.links import Home, window
+from visualize.columns.links import window
 from visualize.columns.mix import U64
-from visualize.columns.records import FRAMES, Chunk, Reader, Records
+from visualize.columns.records import FRAMES, Chunk, Classic, Reader, Records
 from visualize.columns.spread import Spread
 from visualize.columns.table import SECOND, Kept, Limits, Table
+from visualize.columns.taps import Taps, UnservedError
 from visualize.datapath import bridge
 from visualize.datapath.machine import Machine
 from visualize.datapath.tuples import from_entry
 from visualize.flow import Flow
 from visualize.flows import gather
-from visualize.packet.pcap import ClassicHeader, Frame, classic_header
+from visualize.packet.pcap import Frame, classic_header
 from visualize.progress import counted, watched
 from visualize.replay import Replay, Source
 from visualize.rows import Block, FlowTable, row_of
@@ -63,29 +64,27 @@ class Cache:
     def settled(self) -> "Settled | None":
         """All connections, replayed or of a class; None as above."""
         header = classic_header(self.read(0, 24))
-        if header is None or header.record != 16 or header.linktype not in frames.LINKS or self.source.local:
+        if header is None or header.record != 16 or any(map(helps, self.host.namespaces.values())):
             return None
-        namespace = self.host.namespaces.get(self.source.netns)
-        home = _home(header, namespace, self.source) if namespace is not None else None
-        if namespace is None or home is None or any(map(helps, self.host.namespaces.values())):
-            return None
-        atoms = Atoms(self.host)
+        taps, atoms = Taps(self.host), Atoms(self.host)
         if atoms.refused:
             return None
-        known = np.array(sorted(i.index for i in namespace.interfaces.values() if i.index is not None), np.int64)
-        recipe = Recipe(header, home, atoms, known if self.source.interface is None else None)
-        table = Table(atoms, _limits(self.host), _captured(self.host, self.later), header.linktype)
-        start = self._fill(table, recipe)
-        if start is None or not _bridges_know(self.host, namespace, self.source, table):
+        try:
+            shape = Classic(header, taps.tap(0, self.source, header.linktype))
+        except UnservedError:
             return None
-        return self._prove(table, header, atoms, start)
+        table = Table(atoms, _limits(self.host), _captured(self.host, self.later))
+        start = self._fill(table, Recipe(atoms), shape)
+        if start is None or not _bridges_know(self.host, taps, table):
+            return None
+        return self._prove(table, shape, atoms, start)
 
     # -- first pass --------------------------------------------------------------------------------------------------------
 
-    def _fill(self, table: Table, recipe: Recipe) -> int | None:
+    def _fill(self, table: Table, recipe: Recipe, shape: Classic) -> int | None:
         """Read the capture into the table. Returns its first time stamp; None where its clock went back too far."""
         start, latest, end = None, 0, 24
-        for digest in counted(self._digests(recipe), "reading", "frames", lambda digest: digest.taken):
+        for digest in counted(self._digests(recipe, shape), "reading", "frames", lambda digest: digest.taken):
             began, newest, back = digest.span
             start = began if start is None else start
             if max(back, latest - began) > _MOST_DISORDER:
@@ -96,9 +95,9 @@ class Cache:
         self.whole = end == self.size
         return start
 
-    def _digests(self, recipe: Recipe) -> Iterator[Digest]:
+    def _digests(self, recipe: Recipe, shape: Classic) -> Iterator[Digest]:
         """The chunks of the capture, digested one after the other."""
-        records, at, first = Records(self.read, recipe.header, self.frames), 24, 0
+        records, at, first = Records(self.read, shape, self.frames), 24, 0
         if self.spread is not None:
             yield from self.spread(recipe, records)
             return
@@ -114,7 +113,7 @@ class Cache:
 
     # -- second pass -------------------------------------------------------------------------------------------------------
 
-    def _prove(self, table: Table, header: ClassicHeader, atoms: Atoms, start: int) -> "Settled":
+    def _prove(self, table: Table, shape: Classic, atoms: Atoms, start: int) -> "Settled":
         """Replay what has to be, until every class that is left has proved itself."""
         pairs = table.events()
         slow = table.rows.slow[:table.count] != 0
@@ -122,20 +121,20 @@ class Cache:
             chosen = classes.representatives(table, pairs, slow)
             replayed = slow.copy()
             replayed[chosen] = True
-            run = self._replay(table, header, replayed, chosen, start)
+            run = self._replay(table, shape, replayed, chosen, start)
             judged = classes.judge(self.host, atoms, table, pairs, run, slow, chosen)
             bad = judged.irregular & ~slow
             bad |= clashes(table, run, judged, slow)
             if not bad.any():
-                return Settled(self.read, header, table, run, judged, classes.Templates(table, pairs, judged), _order(table, run, replayed),
-                               lambda which: self._replay(table, header, which, _NONE, start))
+                return Settled(self.read, shape, table, run, judged, classes.Templates(table, pairs, judged), _order(table, run, replayed),
+                               lambda which: self._replay(table, shape, which, _NONE, start))
             slow |= bad
 
-    def _replay(self, table: Table, header: ClassicHeader, which: Bools, chosen: I64, start: int) -> classes.Run:
+    def _replay(self, table: Table, shape: Classic, which: Bools, chosen: I64, start: int) -> classes.Run:
         """Replay all frames of some connections, in file order."""
         replay = Replay(self.host, self.assumptions, dict(self.later))
         replay.begin(start)
-        source = Source(self.source.name, _selected(self.read, header, table, which), self.source.netns, self.source.interface)
+        source = Source(self.source.name, _selected(self.read, shape, table, which), self.source.netns, self.source.interface)
         run = classes.Run(table, chosen)
         run.flows = gather(run.noted(watched(replay.run([source]), "replaying")))
         return run
@@ -150,7 +149,7 @@ class Settled:
     """
 
     read: Reader
-    header: ClassicHeader
+    shape: Classic
     table: Table
     run: classes.Run
     judged: classes.Judged
@@ -187,7 +186,7 @@ class Settled:
         """Frames by their numbers in the capture (from 1), which ascend."""
         for kept in self.table.kept:
             rows = numbers[(numbers > kept.first) & (numbers <= kept.first + len(kept.owner))] - 1 - kept.first
-            yield from _frames(self.read, self.header, kept, rows)
+            yield from _frames(self.read, self.shape, kept, rows)
 
 
 def _order(table: Table, run: classes.Run, replayed: Bools) -> I64:
@@ -198,36 +197,24 @@ def _order(table: Table, run: classes.Run, replayed: Bools) -> I64:
     return found
 
 
-def _selected(read: Reader, header: ClassicHeader, table: Table, which: Bools) -> Iterator[Frame]:
+def _selected(read: Reader, shape: Classic, table: Table, which: Bools) -> Iterator[Frame]:
     """The frames of some connections."""
     for kept in table.kept:
-        yield from _frames(read, header, kept, np.flatnonzero((kept.owner >= 0) & which[kept.owner >> 1]))
+        yield from _frames(read, shape, kept, np.flatnonzero((kept.owner >= 0) & which[kept.owner >> 1]))
 
 
-def _frames(read: Reader, header: ClassicHeader, kept: Kept, rows: I64) -> Iterator[Frame]:
+def _frames(read: Reader, shape: Classic, kept: Kept, rows: I64) -> Iterator[Frame]:
     """Some frames of a chunk that was read before."""
     if not len(rows):
         return
     low = int(kept.starts[rows[0]])
-    data = read(kept.at + low, int(kept.starts[rows[-1]]) + 16 + header.longest - low)
-    chunk = Chunk(data, kept.starts.astype(np.int64) - low, kept.first, kept.at + low, False)
+    data = read(kept.at + low, int(kept.starts[rows[-1]]) + 16 + shape.header.longest - low)
+    chunk = Chunk(data, kept.starts.astype(np.int64) - low, kept.first, kept.at + low, False, shape)
     for row in rows.tolist():
-        yield odd.frame(chunk, row, header)
+        yield chunk.frame(row)
 
 
 # -- what the host tells ----------------------------------------------------------------------------------------------------
-
-
-def _home(header: ClassicHeader, namespace: Namespace, source: Source) -> Home | None:
-    """How frames tell their place; None where they do not, or not by columns."""
-    if source.interface is None:
-        return Home(header.linktype) if header.linktype == 276 else None
-    if header.linktype != 1:
-        return Home(header.linktype)
-    interface = namespace.interfaces.get(source.interface)
-    if interface is None or interface.mac is None:
-        return None
-    return Home(1, int.from_bytes(bytes.fromhex(interface.mac.replace(":", "")), "little"))
 
 
 def _setting(host: Host, name: str, default: int) -> int:
@@ -269,16 +256,18 @@ def _tuples(entries: list[ConntrackEntry], reply: bool) -> tuple[U64, Bools]:
     return ends_from([(one.src, one.dst, one.protocol, one.a, one.a if one.is_icmp else one.b) for one in found]).tuple()
 
 
-def _bridges_know(host: Host, namespace: Namespace, source: Source, table: Table) -> bool:
+def _bridges_know(host: Host, taps: Taps, table: Table) -> bool:
     """Whether bridges would look up no MAC address otherwise before they have learned it from the capture than after."""
-    names = {interface.index: interface.name for interface in namespace.interfaces.values()}
-    stack = Machine(host).stack(source.netns)
-    assert stack is not None
-    for index, mac in table.kinds.places:
-        port = namespace.interfaces.get(source.interface or names.get(index) or "")
-        master = namespace.interfaces.get(port.master) if port is not None and port.master else None
-        if port is None or master is None or master.kind != "bridge":
+    machine = Machine(host)
+    for place, mac in table.kinds.places:
+        netns, name = taps.interfaces[place]
+        interfaces = host.namespaces[netns].interfaces
+        port = interfaces[name]
+        master = interfaces.get(port.master) if port.master else None
+        if master is None or master.kind != "bridge":
             continue
+        stack = machine.stack(netns)
+        assert stack is not None
         if bridge.lookup(stack, master, mac.to_bytes(6, "little").hex(":")) != port.name:
             return False
     return True

@@ -22,7 +22,8 @@ class Streams:
     ttl: I64
     link: I64  # number of its link
     lead: I64  # the stream that leads its link
-    head: U64
+    told: U64
+    mac: U64
     ip: U64
     leads: I64  # per link: that stream
     pattern: U64  # per link: where its packets are seen, and what NAT made of them there
@@ -46,7 +47,7 @@ def streams_of(links: Links, which: I64) -> Streams:
     ends = ends_of(ip, six)
     tuples, forward = ends.tuple()
     ttl = np.where(six, ip[:, 0] >> np.uint64(56), ip[:, 1] & np.uint64(0xFF)).astype(np.int64)
-    found = Streams(shown.row[at], place, ends, tuples, forward, ttl, link, leads[link], shown.head[at], ip, leads, tuples, forward)
+    found = Streams(shown.row[at], place, ends, tuples, forward, ttl, link, leads[link], shown.told[at], shown.mac[at], ip, leads, tuples, forward)
     found.pattern = np.add.reduceat(mix(_seen_as(found), np.arange(len(link)) - found.lead), leads) if len(link) else tuples
     found.broken = _twice(found)
     return found

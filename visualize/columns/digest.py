@@ -14,11 +14,10 @@ from visualize.columns import frames, links, odd, regular
 from visualize.columns.atoms import Atoms
 from visualize.columns.checks import bad_checksums
 from visualize.columns.frames import I64, Bools, Frames, gather, packet_lengths, tcp_of
-from visualize.columns.links import Home, Links, Packets
+from visualize.columns.links import Links, Packets
 from visualize.columns.mix import U64
 from visualize.columns.odd import Odd
-from visualize.columns.records import Chunk, captured
-from visualize.packet.pcap import ClassicHeader
+from visualize.columns.records import Chunk, end_of
 
 
 @dataclass(slots=True)
@@ -60,23 +59,20 @@ class Digest:
 class Recipe:
     """What digesting needs besides the bytes."""
 
-    header: ClassicHeader
-    home: Home
     atoms: Atoms
-    known: I64 | None  # interface indices that the snapshot knows; None: the interface is given
 
     def digest(self, chunk: Chunk, window: int) -> Digest:
         """Digest a chunk, up to where, in its last `window` frames, no packet is cut in two (0: up to its end)."""
-        found = frames.read(chunk, self.header, self.known)
+        found = frames.read(chunk)
         taken = len(found.time) - window
         if window:
             taken += links.cut(found.same[taken:])
-        linked, packets, of_frame = links.find(found, taken, self.home)
-        strange = odd.find(found, taken, self.header)
+        linked, packets, of_frame = links.find(found, taken)
+        strange = odd.find(found, taken)
         rows, lead = packets.row, linked.shown.row[linked.start]
         leaves = linked.shown.place[linked.start] & np.uint64(1) == 1
         bad = bad_checksums(found, rows, ~leaves[packets.link])
-        end = found.chunk.at + (int(found.chunk.starts[taken - 1]) + 16 + captured(found.chunk, taken - 1, self.header) if taken else 0)
+        end = found.chunk.at + (end_of(found.chunk, taken - 1) if taken else 0)
         at = found.chunk.at + int(found.chunk.starts[0])
         starts = (found.chunk.starts[:taken] - found.chunk.starts[0]).astype(np.uint32)
         protocol = frames.protocols(found.ip[lead], found.six[lead])[packets.link]

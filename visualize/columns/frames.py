@@ -5,7 +5,7 @@ fragments). All else is *odd* and left to `packet.decode`; what no IP stack woul
 Numbers inside hashes keep the byte order of the wire: equal bytes, equal hash.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 
 from snapshot.host.link import IPAddress
 from visualize.columns.mix import U64, mix
-from visualize.columns.records import Chunk, told
+from visualize.columns.records import Chunk
+from visualize.columns.taps import NO_MAC
 from visualize.packet.packet import Packet, Protocol
-from visualize.packet.pcap import ClassicHeader
 
 I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 _HEAD, _IP, _QUOTE = 24, 64, 48  # bytes gathered: link layer; IP and transport header; payload that names a packet
 _AT_ONCE = 8192  # rows: what stays in the processor's cache
-_MOST_KNOWN = 1 << 20  # interface indices
 _V4, _V6 = 0x0008, 0xDD86  # EtherTypes as they stand on the wire, read as little-endian numbers
 _TAGS = (0x0081, 0xA888, 0x0091)
 _NETLINK = 0x3803  # ARPHRD_NETLINK (824)
@@ -30,26 +29,6 @@ _NETLINK = 0x3803  # ARPHRD_NETLINK (824)
 
 def _u(value: int) -> np.uint64:
     return np.uint64(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """How a link type is read: the header's length, and where in the words of the gathered head its fields stand."""
-
-    length: int
-    protocol: Callable[[U64], U64]
-    key: Callable[[U64], Sequence[U64]]  # columns that tell one place and one sender from another
-    ifindex: bool = False
-    hardware: Callable[[U64], U64] | None = None  # ARPHRD
-
-
-LINKS = {
-    276: Link(20, lambda head: head[:, 0] & _u(0xFFFF), lambda head: (head[:, 0], head[:, 1], head[:, 2] & _u(0xFFFFFFFF)), True,
-              lambda head: head[:, 1] & _u(0xFFFF)),
-    113: Link(16, lambda head: head[:, 1] >> _u(48), lambda head: (head[:, 0], head[:, 1]), False,
-              lambda head: head[:, 0] >> _u(16) & _u(0xFFFF)),
-    1: Link(14, lambda head: head[:, 1] >> _u(32) & _u(0xFFFF), lambda head: (head[:, 0], head[:, 1] & _u(0xFFFFFFFFFFFF))),
-}
 
 
 @dataclass(slots=True)
@@ -65,8 +44,14 @@ class Frames:
     six: Bools
     stream: U64  # link layer, addresses, ports, TTL, TOS: what all packets of one stream at one place share
     same: U64  # `replay.identity`, hashed
+    place: U64  # `taps`
     head: U64
     ip: U64
+
+    def seen(self, rows: I64) -> tuple[U64, U64]:
+        """What the link layer tells of some frames: a hash of all of it, and the sender's MAC address (NO_MAC: none)."""
+        link, head = self.chunk.shape.tap.link, self.head[rows]
+        return mix(*link.key(head)), link.mac(head) if link.mac is not None else np.full(len(rows), NO_MAC, np.uint64)
 
 
 def gather(data: bytes, at: I64, width: int) -> U64:
@@ -93,27 +78,17 @@ def _columns(data: bytes, at: I64, width: int) -> U64:
     return found.T
 
 
-def _among(values: NDArray[np.uint32], known: I64) -> Bools:
-    """Which values are among a few known ones."""
-    known = known[known < _MOST_KNOWN]
-    table = np.zeros(_MOST_KNOWN + 1, bool)
-    table[known] = True
-    found: Bools = table[np.minimum(values, _MOST_KNOWN)]
-    return found
-
-
-def read(chunk: Chunk, header: ClassicHeader, known: NDArray[np.int64] | None) -> Frames:
-    """Decode a chunk. `known`: the interface indices that the snapshot knows (None: the interface is given)."""
-    link = LINKS[header.linktype]
-    time, captured, start = told(chunk, header)
+def read(chunk: Chunk) -> Frames:
+    """Decode a chunk."""
+    tap = chunk.shape.tap
+    link = tap.link
+    time, captured, start = chunk.shape.told(chunk.data, chunk.starts)
     head = _columns(chunk.data, start, _HEAD)
     at, size = start + link.length, captured - link.length
-    protocol = link.protocol(head)
-    used = (size >= 0) & np.isin(protocol, np.array((_V4, _V6, *_TAGS), np.uint64))
+    protocol, where = link.protocol(head), tap.places_of(head)
+    used = (size >= 0) & (where > _u(1)) & np.isin(protocol, np.array((_V4, _V6, *_TAGS), np.uint64))
     if link.hardware is not None:
         used &= link.hardware(head) != _u(_NETLINK)
-    if link.ifindex and known is not None:
-        used &= _among((head[:, 0] >> _u(32)).astype("<u4").byteswap(), known)
     ip = _columns(chunk.data, at, _IP)
     four, six = used & (protocol == _u(_V4)), used & (protocol == _u(_V6))
     four = four & _plain4(ip, size) if four.any() else four
@@ -127,7 +102,7 @@ def read(chunk: Chunk, header: ClassicHeader, known: NDArray[np.int64] | None) -
         elif which.any():
             rows = ip[which]
             stream[which], same[which] = streams(rows, [column[which] for column in place]), sames(rows)
-    found = Frames(chunk, time, at, size, clean, used & ~clean, six, stream, same, head, ip)
+    found = Frames(chunk, time, at, size, clean, used & ~clean, six, stream, same, where, head, ip)
     _quoted(found)
     return found
 

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from visualize.columns.atoms import Atoms
 from visualize.columns.connect import Streams
 from visualize.columns.connections import Columns
-from visualize.columns.frames import I64, LINKS, Bools
+from visualize.columns.frames import I64, Bools
 from visualize.columns.mix import U64, mix, ranked
+from visualize.columns.taps import NO_MAC
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +26,25 @@ class Captured:
 class Kinds:
     """Tells the links of a capture apart."""
 
-    def __init__(self, atoms: Atoms, captured: Captured, linktype: int) -> None:
-        self._atoms, self._captured, self._link = atoms, captured, LINKS[linktype]
+    def __init__(self, atoms: Atoms, captured: Captured) -> None:
+        self._atoms, self._captured = atoms, captured
         self._numbers: dict[int, int] = {}
-        self.places: set[tuple[int, int]] = set()  # (interface index, source MAC) of what came in
+        self.places: set[tuple[int, int]] = set()  # (interface, source MAC) of what came in
 
     def of(self, streams: Streams, who: I64, role: I64, rows: Columns) -> I64:
         """For each link, of a connection, a small number for all that its packets have in common and that may decide their way."""
         lead, ends = streams.leads, streams.ends
         if not len(lead):
             return lead
-        head, ip, six, protocol = streams.head[lead], streams.ip[lead], ends.six[lead], ends.protocol[lead]
+        ip, six, protocol = streams.ip[lead], ends.six[lead], ends.protocol[lead]
         echo = (protocol == 1) | (protocol == 58)
-        self._places(head, ~streams.outgoing[lead])
+        self._places(streams.place[lead], streams.mac[lead])
         ports = [np.where(echo, 0, self._atoms.ports(column[lead])) for column in (ends.sport, ends.dport)]
         kind = np.where(echo, np.where(six, ip[:, 5] & np.uint64(0xFFFF), ip[:, 2] >> np.uint64(32) & np.uint64(0xFFFF)), np.uint64(0))
         # TOS and DF (IPv6: traffic class)
         service = np.where(six, ip[:, 0] & np.uint64(0xF0FF), ip[:, 0] & np.uint64(0x00FF_0000_0000_FF00))
         names, rank = ranked(mix(
-            role, mix(*self._link.key(head)), protocol, six, self._atoms.addresses(ends.source[lead], six),
+            role, streams.told[lead], protocol, six, self._atoms.addresses(ends.source[lead], six),
             self._atoms.addresses(ends.target[lead], six), *ports, kind, self._atoms.ttls(streams.ttl[lead]), service, streams.pattern,
             self._against_first(streams, lead, who, role, rows), self._later(streams, lead)).view(np.int64))
         numbers = np.array([self._numbers.setdefault(name, len(self._numbers)) for name in names.tolist()], np.int64)
@@ -74,20 +75,12 @@ class Kinds:
         hit = captured.plain[place] == tuples
         return np.where(hit, 1 + (captured.plain_forward[place] ^ streams.forward[lead]), 0)
 
-    def _places(self, head: U64, incoming: Bools) -> None:
+    def _places(self, place: U64, mac: U64) -> None:
         """Which senders' MAC addresses came in where: what bridges learn."""
-        if self._link.length == 20:
-            index, mac = head[:, 0] >> np.uint64(32), head[:, 1] >> np.uint64(32) | head[:, 2] << np.uint64(32)
-            incoming = incoming & (head[:, 1] >> np.uint64(24) & np.uint64(0xFF) == np.uint64(6))
-        elif self._link.length == 16:
-            index, mac = np.zeros(len(head), np.uint64), head[:, 0] >> np.uint64(48) | head[:, 1] << np.uint64(16)
-        else:
-            index, mac = np.zeros(len(head), np.uint64), head[:, 0] >> np.uint64(48) | head[:, 1] << np.uint64(16)
-        mac = mac & np.uint64(0xFFFFFFFFFFFF)
-        index = index.astype("<u4").byteswap().astype(np.uint64)
-        _, rows = np.unique(mix(index, mac)[incoming], return_index=True)
-        which = np.flatnonzero(incoming)[rows]
-        self.places |= set(zip(index[which].tolist(), mac[which].tolist(), strict=True))
+        came = np.flatnonzero((place & np.uint64(1) == 0) & (mac != NO_MAC))
+        _, rows = np.unique(mix(place, mac)[came], return_index=True)
+        which = came[rows]
+        self.places |= set(zip((place[which] >> np.uint64(1)).tolist(), mac[which].tolist(), strict=True))
 
     def translated(self, streams: Streams) -> Bools:
         """Which links are of connections that the table captured after the traffic says were translated."""

@@ -18,34 +18,15 @@ I32 = NDArray[np.int32]
 _TAIL = 4096  # frames in which a packet is sure to have been seen everywhere
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where a capture was taken: how a frame's place and direction are told."""
-
-    linktype: int
-    mac: int | None = None  # Ethernet: the interface's own address, its 6 bytes as a little-endian number
-
-    def places(self, head: U64) -> U64:
-        """The place of each frame: the interface's index (0 where it is given), twice, and 1 for a frame that leaves."""
-        if self.linktype == 276:
-            found: U64 = head[:, 0] >> np.uint64(32) << np.uint64(1) | (head[:, 1] >> np.uint64(16) & np.uint64(0xFF) == np.uint64(4))
-            return found
-        if self.linktype == 113:
-            leaves: Bools = head[:, 0] >> np.uint64(8) & np.uint64(0xFF) == np.uint64(4)
-        else:
-            source = head[:, 0] >> np.uint64(48) | (head[:, 1] & np.uint64(0xFFFFFFFF)) << np.uint64(16)
-            leaves = source == np.uint64(self.mac or 0)
-        return leaves.astype(np.uint64)
-
-
 @dataclass(slots=True)
 class Sightings:
     """The frames that show one packet of each link, link after link, in the order in which they came."""
 
     row: I64
-    place: U64  # `Home.places`
-    head: U64  # what was gathered of the link layer and of the packet
-    ip: U64
+    place: U64  # `taps`
+    told: U64  # all that the link layer tells (`Frames.seen`), and the sender's MAC address
+    mac: U64
+    ip: U64  # what was gathered of the packet
     six: Bools
 
 
@@ -87,14 +68,13 @@ def cut(same: U64) -> int:
     return low + int(np.flatnonzero(crossing == crossing.min())[-1])
 
 
-def find(frames: Frames, taken: int, home: Home) -> tuple[Links, Packets, I32]:
+def find(frames: Frames, taken: int) -> tuple[Links, Packets, I32]:
     """The links and packets among the first `taken` frames, and the link of each frame (-1: none)."""
     clean = frames.clean[:taken]
     rows = None if clean.all() else np.flatnonzero(clean)
     order, starts = grouped(frames.same[:taken] if rows is None else frames.same[rows])
     order = order if rows is None else rows[order]
-    places = home.places(frames.head)
-    starts = _apart(starts, places[order], frames.time, order)
+    starts = _apart(starts, frames.place[order], frames.time, order)
     key = np.add.reduceat(frames.stream[order] * ODD[_rank(starts, len(order)) % len(ODD)], starts) if len(starts) else frames.stream[:0]
     ends = np.append(starts[1:], len(order))
     packets, group = _in_order(order[starts], order[ends - 1], taken)
@@ -104,7 +84,7 @@ def find(frames: Frames, taken: int, home: Home) -> tuple[Links, Packets, I32]:
     number[by_key] = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(keys))))
     packets.link = number
     model = group[by_key[first]]
-    links = Links(keys[by_key[first]], *_models(frames, order, starts[model], ends[model], places))
+    links = Links(keys[by_key[first]], *_models(frames, order, starts[model], ends[model]))
     of_frame = np.full(taken, -1, np.int32)
     by_group = np.empty(len(starts), np.int32)
     by_group[group] = number
@@ -141,12 +121,12 @@ def _in_order(first: I64, last: I64, taken: int) -> tuple[Packets, I32]:
     return Packets(row, last[group], row), group
 
 
-def _models(frames: Frames, order: I64, low: I64, high: I64, places: U64) -> tuple[I64, Sightings]:
+def _models(frames: Frames, order: I64, low: I64, high: I64) -> tuple[I64, Sightings]:
     """The frames of some packets, one after the other, and where each packet begins."""
     sizes = high - low
     begin = np.cumsum(sizes) - sizes
     rows = order[np.repeat(low - begin, sizes) + np.arange(int(sizes.sum()))]
-    return begin, Sightings(rows, places[rows], frames.head[rows], frames.ip[rows], frames.six[rows])
+    return begin, Sightings(rows, frames.place[rows], *frames.seen(rows), frames.ip[rows], frames.six[rows])
 
 
 def grouped(keys: U64) -> tuple[I64, I64]:

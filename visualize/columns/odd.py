@@ -1,18 +1,15 @@
 """Frames that the columns do not read: decoded one by one, so that the connections they belong to are known (and replayed)."""
 
 from dataclasses import dataclass
-from struct import Struct
 
 import numpy as np
 
 from snapshot.host.link import IPAddress
 from visualize.columns.frames import I64, Frames, ends_from, pair_hash, same_of, words_of
 from visualize.columns.mix import U64, mix
-from visualize.columns.records import Chunk
 from visualize.datapath.tuples import tuple_of
 from visualize.packet.decode import decode
 from visualize.packet.packet import Packet
-from visualize.packet.pcap import ClassicHeader, Frame
 
 _Row = tuple[IPAddress, IPAddress, int, int, int]
 
@@ -28,19 +25,11 @@ class Odd:
     fragmented: set[int]  # address pairs between which there are fragments
 
 
-def frame(chunk: Chunk, row: int, header: ClassicHeader) -> Frame:
-    """A frame as the replay takes it."""
-    start = int(chunk.starts[row])
-    second, fraction, captured, original = Struct(header.order + "IIII").unpack_from(chunk.data, start)
-    return Frame(chunk.first + row + 1, second * 1_000_000_000 + fraction * header.scale, header.linktype,
-                 chunk.data[start + 16:start + 16 + captured], max(original, captured))
-
-
-def find(frames: Frames, taken: int, header: ClassicHeader) -> Odd:
+def find(frames: Frames, taken: int) -> Odd:
     """The odd ones among the first `taken` frames that hold a packet."""
     rows, packets = [], []
     for row in np.flatnonzero(frames.odd[:taken]).tolist():
-        decoded = decode(frame(frames.chunk, row, header))
+        decoded = decode(frames.chunk.frame(row))
         if decoded is not None:
             rows.append(row)
             packets.append(decoded.packet)

@@ -7,18 +7,66 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visualize.packet.pcap import ClassicHeader
+from visualize.columns.taps import Tap
+from visualize.packet.pcap import ClassicHeader, Frame
 
 BLOCK = 24 * 1024 * 1024  # bytes read at a time
 FRAMES = 524288  # frames of one chunk at most
 _RUN = 32  # records of one size in a row from which on the next ones are guessed to be so too
 
 Reader = Callable[[int, int], bytes]  # offset, size -> what the file holds there (less at its end)
+
+
+class Told(NamedTuple):
+    """What records tell of their frames: time in nanoseconds, captured bytes, and where in the chunk's data these begin."""
+
+    time: NDArray[np.int64]
+    captured: NDArray[np.int64]
+    start: NDArray[np.int64]
+
+
+class Shape(Protocol):
+    """How records are read."""
+
+    @property
+    def tap(self) -> Tap:
+        """Where their frames were captured."""
+        ...
+
+    def told(self, data: bytes, starts: NDArray[np.int64]) -> Told:
+        """What the records at these offsets tell."""
+        ...
+
+    def frame(self, data: bytes, start: int, number: int) -> Frame:
+        """One frame, as the replay takes it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Classic:
+    """Records of a classic file."""
+
+    header: ClassicHeader
+    tap: Tap
+
+    def told(self, data: bytes, starts: NDArray[np.int64]) -> Told:
+        """What the records at these offsets tell."""
+        header = self.header
+        fields = np.ndarray((max(len(data) - 11, 0),), "V12", buffer=data, strides=(1,))[starts].view(header.order + "u4").reshape(-1, 3)
+        second, fraction, captured = (fields[:, column].astype(np.int64) for column in range(3))
+        return Told(second * 1_000_000_000 + fraction * header.scale, captured, starts + header.record)
+
+    def frame(self, data: bytes, start: int, number: int) -> Frame:
+        """One frame, as the replay takes it."""
+        header = self.header
+        second, fraction, captured, original = Struct(header.order + "IIII").unpack_from(data, start)
+        at = start + header.record
+        return Frame(number, second * 1_000_000_000 + fraction * header.scale, header.linktype, data[at:at + captured], max(original, captured))
 
 
 class Chunk(NamedTuple):
@@ -29,6 +77,11 @@ class Chunk(NamedTuple):
     first: int
     at: int  # where `data` stands in the file
     last: bool  # nothing that can be read comes behind it
+    shape: Shape
+
+    def frame(self, row: int) -> Frame:
+        """A frame as the replay takes it."""
+        return self.shape.frame(self.data, int(self.starts[row]), self.first + row + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +89,7 @@ class Records:
     """A classic capture to be gone through in chunks, as often as needed."""
 
     read: Reader
-    header: ClassicHeader
+    shape: Classic
     frames: int = FRAMES
     block: int = BLOCK
 
@@ -48,32 +101,17 @@ class Records:
         block = self.block
         while True:
             data = self.read(at, block)
-            starts, damaged = _starts(data, self.header)
+            starts, damaged = _starts(data, self.shape.header)
             whole = damaged or len(data) < block
             if len(starts) or whole:
-                return Chunk(data, starts[:self.frames], first, at, whole and len(starts) <= self.frames)
+                return Chunk(data, starts[:self.frames], first, at, whole and len(starts) <= self.frames, self.shape)
             block *= 2  # one record is larger than a block
 
 
-class Told(NamedTuple):
-    """What records tell of their frames: time in nanoseconds, captured bytes, and where in the chunk's data these begin."""
-
-    time: NDArray[np.int64]
-    captured: NDArray[np.int64]
-    start: NDArray[np.int64]
-
-
-def told(chunk: Chunk, header: ClassicHeader) -> Told:
-    """What the records of a chunk tell."""
-    data, size = chunk.data, len(chunk.data)
-    fields = np.ndarray((max(size - 11, 0),), "V12", buffer=data, strides=(1,))[chunk.starts].view(header.order + "u4").reshape(-1, 3)
-    second, fraction, captured = (fields[:, column].astype(np.int64) for column in range(3))
-    return Told(second * 1_000_000_000 + fraction * header.scale, captured, chunk.starts + header.record)
-
-
-def captured(chunk: Chunk, row: int, header: ClassicHeader) -> int:
-    """The captured length of one frame."""
-    return int(Struct(header.order + "I").unpack_from(chunk.data, int(chunk.starts[row]) + 8)[0])
+def end_of(chunk: Chunk, row: int) -> int:
+    """Where in the chunk's data a frame ends."""
+    told = chunk.shape.told(chunk.data, chunk.starts[row:row + 1])
+    return int(told.start[0] + told.captured[0])
 
 
 def _starts(data: bytes, header: ClassicHeader) -> tuple[NDArray[np.int64], bool]:

@@ -12,15 +12,13 @@ from typing import Any, NamedTuple, Protocol
 from visualize.columns import frames
 from visualize.columns.digest import Digest, Recipe
 from visualize.columns.links import cut, window
-from visualize.columns.records import Records, captured
+from visualize.columns.records import Chunk, Records, end_of
 
 
 class Part(NamedTuple):
-    """Some of a capture's bytes: whole records, of which the first is frame number `first` (from 0) at byte `at`."""
+    """Some of a capture."""
 
-    data: bytes
-    at: int
-    first: int
+    chunk: Chunk
     before: int  # frames that the part before has too; where to begin among them is found as that one finds its end
     after: int  # frames that the part behind has too (0: there is none)
 
@@ -44,9 +42,8 @@ def parts(records: Records) -> Iterator[Part]:
         count = len(chunk.starts)
         if not count:
             return
-        end = int(chunk.starts[-1]) + 16 + captured(chunk, count - 1, records.header)
         after = 0 if chunk.last else window(count)
-        yield Part(chunk.data[:end], at, first, before, after)
+        yield Part(chunk._replace(data=chunk.data[:end_of(chunk, count - 1)]), before, after)
         if chunk.last:
             return
         before = after
@@ -55,10 +52,9 @@ def parts(records: Records) -> Iterator[Part]:
 
 def digest(recipe: Recipe, part: Part) -> Digest:
     """Digest a part: what a worker does."""
-    records = Records(lambda offset, size: part.data[offset - part.at:offset - part.at + size], recipe.header, 1 << 62, len(part.data) + 1)
-    chunk = records.chunk(part.at, part.first)
+    chunk = part.chunk
     if part.before:
-        shared = frames.read(chunk._replace(starts=chunk.starts[:part.before]), recipe.header, recipe.known)
+        shared = frames.read(chunk._replace(starts=chunk.starts[:part.before]))
         skipped = cut(shared.same)
         chunk = chunk._replace(starts=chunk.starts[skipped:], first=chunk.first + skipped)
     return recipe.digest(chunk, part.after)

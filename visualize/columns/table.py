@@ -71,9 +71,9 @@ class Known:
 class Table:
     """All connections of a capture."""
 
-    def __init__(self, atoms: Atoms, limits: Limits, captured: Captured, linktype: int) -> None:
+    def __init__(self, atoms: Atoms, limits: Limits, captured: Captured) -> None:
         self._limits, self._captured = limits, captured
-        self.kinds = Kinds(atoms, captured, linktype)
+        self.kinds = Kinds(atoms, captured)
         self.count = 0
         self.rows = Columns()
         self.kept: list[Kept] = []

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from visualize.columns import odd
 from visualize.columns.checks import bad_checksums
 from visualize.columns.frames import Frames, ends_of, read, same_of
-from visualize.columns.records import Records
+from visualize.columns.records import Classic, Records
+from visualize.columns.taps import Tap
 from visualize.load import load
 from visualize.packet.checksum import broken
 from visualize.packet.decode import decode
 from visualize.packet.packet import Packet
-from visualize.packet.pcap import ClassicHeader, classic_header
+from visualize.packet.pcap import classic_header
 from visualize.replay import identity
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -25,17 +25,17 @@ ROOT = Path(__file__).parents[3]
 CAPTURES = sorted(ROOT.glob("tests/kernel/recorded/*/any.pcap"))
 
 
-def frames_of(data: bytes) -> tuple[Frames, ClassicHeader]:
+def frames_of(data: bytes) -> Frames:
     """A capture's only chunk."""
     header = classic_header(data)
     assert header is not None
-    chunk = Records(lambda offset, size: data[offset:offset + size], header).chunk()
-    return read(chunk, header, None), header
+    shape = Classic(header, Tap(0, header.linktype, 1))
+    return read(Records(lambda offset, size: data[offset:offset + size], shape).chunk())
 
 
-def packets_of(frames: Frames, header: ClassicHeader) -> list[Packet | None]:
+def packets_of(frames: Frames) -> list[Packet | None]:
     """The same, decoded one by one."""
-    decoded = [decode(odd.frame(frames.chunk, row, header)) for row in range(len(frames.time))]
+    decoded = [decode(frames.chunk.frame(row)) for row in range(len(frames.time))]
     return [one.packet if one is not None else None for one in decoded]
 
 
@@ -52,8 +52,8 @@ NAMES = [*(path.parent.name for path in CAPTURES), "1", "2", "3"]
 @pytest.mark.parametrize("name", NAMES)
 def test_identities_are_equal_where_the_replay_says_so(name: str) -> None:
     """Two packets have one hash exactly where `replay.identity` is the same, whether columns or `same_of` made it."""
-    frames, header = frames_of(data_of(name))
-    packets = packets_of(frames, header)
+    frames = frames_of(data_of(name))
+    packets = packets_of(frames)
     known = {row: packet for row, packet in enumerate(packets) if packet is not None and same_of(packet) >= 0}
     for row, packet in known.items():
         if frames.clean[row]:
@@ -65,8 +65,8 @@ def test_identities_are_equal_where_the_replay_says_so(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_ends_are_those_of_the_packet(name: str) -> None:
     """Clean frames are packets with ports or an id; what has no packet is neither clean nor odd."""
-    frames, header = frames_of(data_of(name))
-    packets = packets_of(frames, header)
+    frames = frames_of(data_of(name))
+    packets = packets_of(frames)
     for row, packet in enumerate(packets):
         assert bool(frames.clean[row]) + bool(frames.odd[row]) == (packet is not None) or (packet is None and frames.odd[row])
     rows = np.flatnonzero(frames.clean)
@@ -83,8 +83,8 @@ def test_ends_are_those_of_the_packet(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_sums_are_bad_where_the_kernel_would_say_so(name: str) -> None:
     """Clean packets: the same answer as `packet.checksum`."""
-    frames, header = frames_of(data_of(name))
-    packets = packets_of(frames, header)
+    frames = frames_of(data_of(name))
+    packets = packets_of(frames)
     rows = np.flatnonzero(frames.clean)
     found = bad_checksums(frames, rows, np.ones(len(rows), bool))
     assert [broken(packet) for row in rows.tolist() if (packet := packets[row]) is not None] == found.tolist()

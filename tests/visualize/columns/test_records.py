@@ -5,7 +5,8 @@ from struct import pack
 
 import pytest
 
-from visualize.columns.records import Records
+from visualize.columns.records import Classic, Records
+from visualize.columns.taps import Tap
 from visualize.packet.pcap import ClassicHeader, classic_header, read_frames
 
 
@@ -19,7 +20,7 @@ def offsets(data: bytes, block: int, frames: int) -> list[int]:
     """Every record's offset in the file, chunk by chunk."""
     header = classic_header(data)
     assert header is not None
-    records, at, first, found = Records(lambda offset, size: data[offset:offset + size], header, frames, block), 24, 0, []
+    records, at, first, found = Records(lambda offset, size: data[offset:offset + size], Classic(header, Tap(0, 1, 1)), frames, block), 24, 0, []
     while True:
         chunk = records.chunk(at, first)
         assert chunk.first == len(found)

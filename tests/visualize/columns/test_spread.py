@@ -15,8 +15,9 @@ from visualize.columns import links
 from visualize.columns.cache import Cache
 from visualize.columns.digest import Recipe
 from visualize.columns.links import cut
-from visualize.columns.records import Records
+from visualize.columns.records import Classic, Records
 from visualize.columns.spread import Spread, cluster, digest, parts, processes
+from visualize.columns.taps import Tap
 from visualize.load import Loaded, load
 from visualize.packet.pcap import Capture, read_frames
 from visualize.replay import Source
@@ -61,8 +62,7 @@ def test_chunks_of_any_size(loaded: Loaded, seed: int, frames: int, monkeypatch:
 def test_parts_meet_without_a_gap(loaded: Loaded) -> None:
     """Each part begins with the frame behind the last one of the part before."""
     capture = random_capture(loaded, 3)
-    header = records_of(capture, 50).header
-    recipe = Recipe(header, links.Home(276), atoms_of(loaded), None)
+    recipe = Recipe(atoms_of(loaded))
     after = 0
     for part in parts(records_of(capture, 50)):
         found = digest(recipe, part)
@@ -76,7 +76,7 @@ def records_of(capture: Capture, frames: int) -> Records:
     from visualize.packet.pcap import classic_header
     header = classic_header(capture.read(0, 24))
     assert header is not None
-    return Records(capture.read, header, frames)
+    return Records(capture.read, Classic(header, Tap(0, header.linktype, 1)), frames)
 
 
 def atoms_of(loaded: Loaded) -> Any:
