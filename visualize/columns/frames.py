@@ -24,6 +24,8 @@ _HEAD, _IP, _QUOTE = 24, 64, 48  # bytes gathered: link layer; IP and transport 
 _AT_ONCE = 8192  # rows: what stays in the processor's cache
 _V4, _V6 = 0x0008, 0xDD86  # EtherTypes as they stand on the wire, read as little-endian numbers
 _TAGS = (0x0081, 0xA888, 0x0091)
+_IP_OR_TAG = np.array((_V4, _V6, *_TAGS), np.uint64)
+_MOST_TAGS = 4  # read in columns
 _NETLINK = 0x3803  # ARPHRD_NETLINK (824)
 
 
@@ -47,11 +49,13 @@ class Frames:
     place: U64  # `taps`
     head: U64
     ip: U64
+    extra: U64 | None  # what else the link layer tells of a frame (VLAN tags), 0: nothing
 
     def seen(self, rows: I64) -> tuple[U64, U64]:
         """What the link layer tells of some frames: a hash of all of it, and the sender's MAC address (NO_MAC: none)."""
         link, head = self.chunk.shape.tap.link, self.head[rows]
-        return mix(*link.key(head)), link.mac(head) if link.mac is not None else np.full(len(rows), NO_MAC, np.uint64)
+        key = mix(*link.key(head)) if self.extra is None else _with(mix(*link.key(head)), self.extra[rows])
+        return key, link.mac(head) if link.mac is not None else np.full(len(rows), NO_MAC, np.uint64)
 
 
 def gather(data: bytes, at: I64, width: int) -> U64:
@@ -86,9 +90,10 @@ def read(chunk: Chunk) -> Frames:
     head = _columns(chunk.data, start, _HEAD)
     at, size = start + link.length, captured - link.length
     protocol, where = link.protocol(head), tap.places_of(head)
-    used = (size >= 0) & (where > _u(1)) & np.isin(protocol, np.array((_V4, _V6, *_TAGS), np.uint64))
+    used = (size >= 0) & (where > _u(1)) & np.isin(protocol, _IP_OR_TAG)
     if link.hardware is not None:
         used &= link.hardware(head) != _u(_NETLINK)
+    extra = _untagged(chunk.data, used, protocol, at, size)
     ip = _columns(chunk.data, at, _IP)
     four, six = used & (protocol == _u(_V4)), used & (protocol == _u(_V6))
     four = four & _plain4(ip, size) if four.any() else four
@@ -102,9 +107,33 @@ def read(chunk: Chunk) -> Frames:
         elif which.any():
             rows = ip[which]
             stream[which], same[which] = streams(rows, [column[which] for column in place]), sames(rows)
-    found = Frames(chunk, time, at, size, clean, used & ~clean, six, stream, same, where, head, ip)
+    if extra is not None:
+        stream = _with(stream, extra)
+    found = Frames(chunk, time, at, size, clean, used & ~clean, six, stream, same, where, head, ip, extra)
     _quoted(found)
     return found
+
+
+def _untagged(data: bytes, used: Bools, protocol: U64, at: I64, size: I64) -> U64 | None:
+    """Step over VLAN tags, in place, and leave out frames that hold no IP packet then; a hash of each frame's tags, 0 without."""
+    rows = np.flatnonzero(used & np.isin(protocol, np.array(_TAGS, np.uint64)))
+    if not len(rows):
+        return None
+    extra = np.zeros(len(used), np.uint64)
+    for _ in range(_MOST_TAGS):
+        rows = rows[np.isin(protocol[rows], np.array(_TAGS, np.uint64)) & (size[rows] >= 4)]
+        words = gather(data, at[rows], 8)[:, 0]
+        protocol[rows] = words >> _u(16) & _u(0xFFFF)
+        extra[rows] = mix(extra[rows], words & _u(0xFFFFFF0F))  # not its priority
+        at[rows] += 4
+        size[rows] -= 4
+    used &= np.isin(protocol, _IP_OR_TAG)
+    return extra
+
+
+def _with(hashes: U64, extra: U64) -> U64:
+    """Hashes that tell frames with something extra apart; the same as before for those without."""
+    return np.where(extra == _u(0), hashes, mix(hashes, extra))
 
 
 # -- IPv4 and IPv6 ----------------------------------------------------------------------------------------------------------
