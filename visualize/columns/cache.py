@@ -20,12 +20,13 @@ from visualize.columns.atoms import Atoms, helps
 from visualize.columns.clashes import clashes
 from visualize.columns.digest import Digest, Recipe
 from visualize.columns.frames import I64, Bools, ends_from
+from visualize.columns.kept import Held, Kept
 from visualize.columns.kinds import Captured
 from visualize.columns.links import window
 from visualize.columns.mix import U64
 from visualize.columns.records import FRAMES, Chunk, Classic, Reader, Records
 from visualize.columns.spread import Spread
-from visualize.columns.table import SECOND, Kept, Limits, Table
+from visualize.columns.table import SECOND, Limits, Table
 from visualize.columns.taps import Taps, UnservedError
 from visualize.datapath import bridge
 from visualize.datapath.machine import Machine
@@ -40,6 +41,8 @@ from visualize.rows import Block, FlowTable, row_of
 _MOST_DISORDER = SECOND // 2
 _ROWS = 8192  # rows made at a time
 _NONE = np.zeros(0, np.int64)
+_GAP = 64 * 1024  # bytes of the file that are read along rather than left out
+_AT_ONCE = 4 * 1024 * 1024  # bytes read at a time, of a chunk whose frames are looked at again
 
 
 @dataclass(slots=True)
@@ -115,18 +118,17 @@ class Cache:
 
     def _prove(self, table: Table, shape: Classic, atoms: Atoms, start: int) -> "Settled":
         """Replay what has to be, until every class that is left has proved itself."""
-        pairs = table.events()
         slow = table.rows.slow[:table.count] != 0
         while True:
-            chosen = classes.representatives(table, pairs, slow)
+            chosen = classes.representatives(table, slow)
             replayed = slow.copy()
             replayed[chosen] = True
             run = self._replay(table, shape, replayed, chosen, start)
-            judged = classes.judge(self.host, atoms, table, pairs, run, slow, chosen)
+            judged = classes.judge(self.host, atoms, table, run, slow, chosen)
             bad = judged.irregular & ~slow
             bad |= clashes(table, run, judged, slow)
             if not bad.any():
-                return Settled(self.read, shape, table, run, judged, classes.Templates(table, pairs, judged), _order(table, run, replayed),
+                return Settled(self.read, shape, table, run, judged, classes.Templates(table, judged), _order(table, run, replayed),
                                lambda which: self._replay(table, shape, which, _NONE, start))
             slow |= bad
 
@@ -135,7 +137,7 @@ class Cache:
         replay = Replay(self.host, self.assumptions, dict(self.later))
         replay.begin(start)
         source = Source(self.source.name, _selected(self.read, shape, table, which), self.source.netns, self.source.interface)
-        run = classes.Run(table, chosen)
+        run = classes.Run(self.host, table, chosen)
         run.flows = gather(run.noted(watched(replay.run([source]), "replaying")))
         return run
 
@@ -184,9 +186,10 @@ class Settled:
 
     def frames(self, numbers: I64) -> Iterator[Frame]:
         """Frames by their numbers in the capture (from 1), which ascend."""
-        for kept in self.table.kept:
-            rows = numbers[(numbers > kept.first) & (numbers <= kept.first + len(kept.owner))] - 1 - kept.first
-            yield from _frames(self.read, self.shape, kept, rows)
+        kept = self.table.kept
+        for held in kept.chunks:
+            rows = numbers[(numbers > held.first) & (numbers <= held.first + held.count)] - 1 - held.first
+            yield from _frames(self.read, self.shape, kept, held, rows)
 
 
 def _order(table: Table, run: classes.Run, replayed: Bools) -> I64:
@@ -199,19 +202,23 @@ def _order(table: Table, run: classes.Run, replayed: Bools) -> I64:
 
 def _selected(read: Reader, shape: Classic, table: Table, which: Bools) -> Iterator[Frame]:
     """The frames of some connections."""
-    for kept in table.kept:
-        yield from _frames(read, shape, kept, np.flatnonzero((kept.owner >= 0) & which[kept.owner >> 1]))
+    for held, rows in table.kept.frames_of(which):
+        yield from _frames(read, shape, table.kept, held, rows)
 
 
-def _frames(read: Reader, shape: Classic, kept: Kept, rows: I64) -> Iterator[Frame]:
+def _frames(read: Reader, shape: Classic, kept: Kept, held: Held, rows: I64) -> Iterator[Frame]:
     """Some frames of a chunk that was read before."""
     if not len(rows):
         return
-    low = int(kept.starts[rows[0]])
-    data = read(kept.at + low, int(kept.starts[rows[-1]]) + 16 + shape.header.longest - low)
-    chunk = Chunk(data, kept.starts.astype(np.int64) - low, kept.first, kept.at + low, False, shape)
-    for row in rows.tolist():
-        yield chunk.frame(row)
+    starts = kept.starts(held).astype(np.int64)
+    at = starts[rows]
+    for part in np.split(rows, np.flatnonzero((np.diff(at) > _GAP) | (np.diff(at // _AT_ONCE) > 0)) + 1):
+        first, last = int(part[0]), int(part[-1])
+        low = int(starts[first])
+        end = int(starts[last + 1]) if last + 1 < held.count else int(starts[last]) + 16 + shape.header.longest
+        chunk = Chunk(read(held.at + low, end - low), starts[first:last + 1] - low, held.first + first, held.at + low, False, shape)
+        for row in (part - first).tolist():
+            yield chunk.frame(row)
 
 
 # -- what the host tells ----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from snapshot.host import Host
 from snapshot.host.firewall import Rule
 from visualize.columns.atoms import Atoms, depends_on_more, writes_sets
 from visualize.columns.frames import I64, Bools
+from visualize.columns.kept import EVENT, EVENT_BITS, Leads
 from visualize.columns.table import Table
 from visualize.flow import Ends, Flow
 from visualize.flows import step_shape, worst
@@ -20,43 +21,7 @@ from visualize.path import Ended, Evidence, Path, PolicyApplied, RuleMatched, Si
 from visualize.replay import Replayed
 from visualize.rows import ASIDE, COLUMNS, ENDS, Block, Row, row_of, seconds
 
-_BITS, _MASK = 24, (1 << 24) - 1
 _ARRIVES = {Verdict.FORWARDED, Verdict.DELIVERED}
-
-
-class Note(NamedTuple):
-    """One replayed packet of a representative, as far as it is looked at."""
-
-    number: int
-    flow: int
-    role: str
-    path: Path
-    plain: bool  # seen where it was predicted, in that form, and nowhere else
-    sightings: tuple[Sighting, ...]
-
-
-class Run:
-    """What a replay of some connections gave."""
-
-    def __init__(self, table: Table, chosen: I64) -> None:
-        self.flows: list[Flow] = []
-        self.first: dict[int, int] = {}  # flow -> number of its first packet
-        self.notes: dict[int, list[Note]] = {int(one): [] for one in chosen}
-        self.strangers: dict[int, set[int]] = {}  # flow -> the connections of its packets
-        self._table = table
-
-    def noted(self, replayed: Iterable[Replayed]) -> Iterator[Replayed]:
-        """The packets, noted while they pass."""
-        owner = self._table.owner_of
-        for one in replayed:
-            self.first.setdefault(one.flow, one.number)
-            connection = owner(one.number - 1)
-            self.strangers.setdefault(one.flow, set()).add(connection)
-            held = self.notes.get(connection)
-            if held is not None:
-                plain = all((s.state is Evidence.SEEN and not s.why) or s.state is Evidence.NOT_SEEN for s in one.sightings)
-                held.append(Note(one.number, one.flow, one.role, one.path, plain, tuple(one.sightings)))
-            yield one
 
 
 @dataclass(slots=True)
@@ -66,6 +31,80 @@ class Kind:
     role: str
     certainty: str
     shape: tuple[object, ...]
+
+
+class Note(NamedTuple):
+    """The first replayed packet of an event, of a representative."""
+
+    number: int
+    path: Path
+    sightings: tuple[Sighting, ...]
+
+
+@dataclass(slots=True)
+class Witness:
+    """A representative: what the replay makes of its packets, judged while they pass, so that none has to be kept."""
+
+    expected: Leads
+    flow: int = 0
+    packets: int = 0
+    proper: bool = True  # its packets are those that were gathered, of one flow, and go a way that atoms decide, alike where their events are
+    notes: dict[int, Note] = field(default_factory=dict)  # by event
+    kinds: dict[int, Kind] = field(default_factory=dict)
+    _certainties: dict[tuple[object, ...], str] = field(default_factory=dict)
+    _arrives: bool = False
+
+    def see(self, one: Replayed, rules: "_Rules") -> None:
+        """The next packet."""
+        at = self.packets
+        self.packets += 1
+        if not self.proper:
+            return
+        if at == 0:
+            self.flow, self._arrives = one.flow, one.path.verdict in _ARRIVES
+            self.proper = one.role == "original"
+        gathered = at < len(self.expected.numbers) and int(self.expected.numbers[at]) == one.number
+        self.proper &= gathered and one.flow == self.flow and _proper(one, rules) and self._agrees(one, int(self.expected.events[at]))
+
+    def _agrees(self, one: Replayed, event: int) -> bool:
+        """Whether equal events go the same way; and whether either all packets arrive, or none does."""
+        shape = (one.role, *map(step_shape, one.path.steps))
+        found = Kind(one.role, one.path.certainty.value, shape)
+        self.notes.setdefault(event, Note(one.number, one.path, tuple(one.sightings)))
+        return self.kinds.setdefault(event, found) == found and self._certainties.setdefault(shape, found.certainty) == found.certainty and (
+            (one.path.verdict in _ARRIVES) == self._arrives)
+
+    @property
+    def whole(self) -> bool:
+        """Whether no packet was missing, or none was there at all."""
+        return self.packets == len(self.expected.numbers) > 0
+
+
+class Run:
+    """What a replay of some connections gave."""
+
+    def __init__(self, host: Host, table: Table, chosen: I64) -> None:
+        self.flows: list[Flow] = []
+        self.first: dict[int, int] = {}  # flow -> number of its first packet
+        self.witnesses = {one: Witness(leads) for one, leads in table.leads(chosen).items()}
+        self.strangers: dict[int, set[int]] = {}  # flow -> the connections of its packets
+        self._owner_of, self._rules = table.owner_of, _Rules(host)
+
+    def noted(self, replayed: Iterable[Replayed]) -> Iterator[Replayed]:
+        """The packets, judged while they pass."""
+        for one in replayed:
+            self.first.setdefault(one.flow, one.number)
+            connection = self._owner_of(one.number - 1)
+            self.strangers.setdefault(one.flow, set()).add(connection)
+            witness = self.witnesses.get(connection)
+            if witness is not None:
+                witness.see(one, self._rules)
+            yield one
+
+    def proper(self, connection: int) -> bool:
+        """Whether a representative may stand for others."""
+        witness = self.witnesses[connection]
+        return witness.proper and witness.whole and self.strangers[witness.flow] == {connection}
 
 
 @dataclass(slots=True)
@@ -78,75 +117,72 @@ class Judged:
     kinds: dict[tuple[int, int], Kind] = field(default_factory=dict)
 
 
-def representatives(table: Table, pairs: I64, slow: Bools) -> I64:
+def representatives(table: Table, slow: Bools) -> I64:
     """For each kind of packet in each class, the first and the last connection that has one."""
-    pairs = pairs[~slow[pairs >> _BITS]]
-    connection = pairs >> _BITS
-    key = table.rows.kind[connection].astype(np.int64) << _BITS | pairs & _MASK
-    order = np.lexsort((table.rows.first[connection], key))
-    new = np.ones(len(order), bool)
-    new[1:] = key[order][1:] != key[order][:-1]
-    ends = np.append(new[1:], True) if len(order) else new
-    return np.unique(connection[order[new | ends]])
+    codes, low, high = (np.zeros(0, np.int64) for _ in range(3))  # and the first rows of those connections
+    for pairs in table.pairs():
+        pairs = pairs[~slow[pairs >> EVENT_BITS]]
+        connection = pairs >> EVENT_BITS
+        key, first = _code(table, connection, pairs), table.rows.first[connection]
+        codes, number = np.unique(np.concatenate((codes, key)), return_inverse=True)
+        low, high = (_reduced(at, number.reshape(-1), np.concatenate((held, first)), len(codes))
+                     for at, held in ((np.minimum, low), (np.maximum, high)))
+    count = table.count
+    return np.flatnonzero(np.isin(table.rows.first[:count], np.concatenate((low, high))) & (table.rows.packets[:count] > 0))
 
 
-def judge(host: Host, atoms: Atoms, table: Table, pairs: I64, run: Run, slow: Bools, chosen: I64) -> Judged:
+def _code(table: Table, connection: I64, pairs: I64) -> I64:
+    """A number for each event in its class."""
+    found: I64 = table.rows.kind[connection].astype(np.int64) << EVENT_BITS | pairs & EVENT
+    return found
+
+
+def _reduced(ufunc: np.ufunc, group: I64, values: I64, groups: int) -> I64:
+    """The least or largest value of each group."""
+    found = np.empty(groups, np.int64)
+    found[group] = values  # one of them
+    ufunc.at(found, group, values)
+    return found
+
+
+def judge(host: Host, atoms: Atoms, table: Table, run: Run, slow: Bools, chosen: I64) -> Judged:
     """Which classes the replay bears out."""
     flows = {flow.number: flow for flow in run.flows}
     judged = Judged(np.zeros(table.count, bool))
-    expected = table.leads(chosen)
-    rules = _Rules(host)
     bad: set[int] = set()
     order = sorted(chosen.tolist(), key=lambda one: int(table.rows.first[one]))
     for connection in order:
-        kind = int(table.rows.kind[connection])
+        kind, witness = int(table.rows.kind[connection]), run.witnesses[connection]
         if kind in bad:
             continue
-        notes = run.notes[connection]
-        if not _as_gathered(notes, expected.get(connection, {}), run, connection) or not all(_proper(note, rules) for note in notes):
+        if not run.proper(connection) or not _agreed(judged, kind, witness):
             bad.add(kind)
             continue
-        if not _agreed(judged, kind, notes, expected[connection]):
-            bad.add(kind)
-            continue
-        flow = flows[notes[0].flow]
-        row = row_of(host, flow)
         if kind not in judged.rows:
-            judged.rows[kind], judged.paths[kind] = row, notes[0].path
-            if not _free_of_its_ends(row, atoms):
+            judged.rows[kind], judged.paths[kind] = row_of(host, flows[witness.flow]), witness.notes[int(witness.expected.events[0])].path
+            if not _free_of_its_ends(judged.rows[kind], atoms):
                 bad.add(kind)
     trusted = [connection for connection in order if int(table.rows.kind[connection]) not in bad]
-    told = Templates(table, pairs, judged).block(np.array(trusted, np.int64))
+    told = Templates(table, judged).block(np.array(trusted, np.int64))
     for connection, row in zip(trusted, told.rows(), strict=True):  # each must come out as its class says
-        if row != row_of(host, flows[run.notes[connection][0].flow]) | {"flow": None}:
+        if row != row_of(host, flows[run.witnesses[connection].flow]) | {"flow": None}:
             bad.add(int(table.rows.kind[connection]))
     judged.irregular = np.isin(table.rows.kind[:table.count], np.array(sorted(bad), np.int64)) & ~slow & (table.rows.packets[:table.count] > 0)
     return judged
 
 
-def _as_gathered(notes: list[Note], expected: dict[int, int], run: Run, connection: int) -> bool:
-    """Whether the replay took the same frames for first sightings, and made one flow of them and of no others."""
-    return bool(notes) and [note.number for note in notes] == list(expected) and len({note.flow for note in notes}) == 1 and (
-        run.strangers[notes[0].flow] == {connection}) and notes[0].role == "original"
-
-
-def _proper(note: Note, rules: "_Rules") -> bool:
-    """Whether a packet's way is one that atoms decide."""
-    path = note.path
-    return note.plain and not path.children and not any(doubt.by_chance for doubt in path.doubts) and (
+def _proper(one: Replayed, rules: "_Rules") -> bool:
+    """Whether a packet was seen where it was predicted, in that form, and nowhere else; and whether atoms decide its way."""
+    path = one.path
+    plain = all((s.state is Evidence.SEEN and not s.why) or s.state is Evidence.NOT_SEEN for s in one.sightings)
+    return plain and not path.children and not any(doubt.by_chance for doubt in path.doubts) and (
         path.verdict not in (Verdict.LOOPED, Verdict.UNKNOWN)) and not any(
         isinstance(step, Tracked) and step.state == "INVALID" for step in path.steps) and rules.decide_by_atoms(path)
 
 
-def _agreed(judged: Judged, kind: int, notes: list[Note], events: dict[int, int]) -> bool:
-    """Whether equal events went the same way; and whether either all packets of the class arrive, or none does."""
-    certainties: dict[tuple[object, ...], str] = {}
-    for note in notes:
-        shape = (note.role, *map(step_shape, note.path.steps))
-        found = Kind(note.role, note.path.certainty.value, shape)
-        if judged.kinds.setdefault((kind, events[note.number]), found) != found or certainties.setdefault(shape, found.certainty) != found.certainty:
-            return False
-    return len({note.path.verdict in _ARRIVES for note in notes}) == 1
+def _agreed(judged: Judged, kind: int, witness: Witness) -> bool:
+    """Whether equal events of a class went the same way in all its representatives."""
+    return all(judged.kinds.setdefault((kind, event), found) == found for event, found in witness.kinds.items())
 
 
 def _free_of_its_ends(row: Row, atoms: Atoms) -> bool:
@@ -206,19 +242,22 @@ def _asks_a_set(rule: Rule) -> bool:
 class Templates:
     """Rows of connections that were not replayed, from the row of their class."""
 
-    def __init__(self, table: Table, pairs: I64, judged: Judged) -> None:
+    def __init__(self, table: Table, judged: Judged) -> None:
         self._rows, self._judged = table.rows, judged
         self._replied, self._doubt = np.zeros(table.count, bool), np.zeros(table.count, np.uint8)
-        connection = pairs >> _BITS
-        codes = table.rows.kind[connection].astype(np.int64) << _BITS | pairs & _MASK
-        known = np.array(sorted(kind << _BITS | event for kind, event in judged.kinds), np.int64)
-        place = np.searchsorted(known, codes)
-        told = place < len(known)
-        told[told] = known[place[told]] == codes[told]
-        notes = [judged.kinds[(code >> _BITS, code & _MASK)] for code in known.tolist()]
-        reply = np.array([one.role == "reply" for one in notes], bool)[place[told]]
-        self._replied[connection[told][reply]] = True
-        np.maximum.at(self._doubt, connection[told], np.array([_WORDS.index(one.certainty) for one in notes], np.uint8)[place[told]])
+        known = np.array(sorted(kind << EVENT_BITS | event for kind, event in judged.kinds), np.int64)
+        notes = [judged.kinds[(code >> EVENT_BITS, code & EVENT)] for code in known.tolist()]
+        reply = np.array([one.role == "reply" for one in notes], bool)
+        doubt = np.array([_WORDS.index(one.certainty) for one in notes], np.uint8)
+        for pairs in table.pairs():
+            connection = pairs >> EVENT_BITS
+            codes = _code(table, connection, pairs)
+            place = np.searchsorted(known, codes)
+            told = place < len(known)
+            told[told] = known[place[told]] == codes[told]
+            connection, place = connection[told], place[told]
+            self._replied[connection[reply[place]]] = True
+            np.maximum.at(self._doubt, connection, doubt[place])
 
     def starts(self, connections: I64) -> Iterator[Ends]:
         """Both ends of the first packets of some connections."""

@@ -10,6 +10,7 @@ from snapshot.host import Host
 from visualize.alike import Alike, Likeness, Model
 from visualize.columns.cache import Settled
 from visualize.columns.classes import Note
+from visualize.columns.kept import Leads
 from visualize.flow import Ends, Flow, PathUse
 from visualize.packet.decode import decode
 from visualize.packet.packet import Packet
@@ -51,20 +52,17 @@ class Portraits:
 
     def _note(self) -> None:
         """A packet of each kind, of each class."""
-        noted = self._settled.run.notes
-        connections = np.array(sorted(noted), np.int64)
-        leads = self._settled.table.leads(connections)
-        for connection, start in zip(connections.tolist(), self._settled.templates.starts(connections), strict=True):
+        seen = dict(sorted(self._settled.run.witnesses.items()))
+        for (connection, witness), start in zip(seen.items(), self._settled.templates.starts(np.array([*seen], np.int64)), strict=True):
             kind = int(self._settled.table.rows.kind[connection])
-            for note in noted[connection]:
-                if note.number in leads[connection]:
-                    self._notes.setdefault((kind, leads[connection][note.number]), (note, start))
+            for event, note in witness.notes.items():
+                self._notes.setdefault((kind, event), (note, start))
 
-    def _alike(self, connection: int, number: int, start: Ends, events: dict[int, int]) -> Alike:
+    def _alike(self, connection: int, number: int, start: Ends, packets: Leads) -> Alike:
         rows = self._settled.table.rows
         kind = int(rows.kind[connection])
         ways: dict[str, dict[tuple[object, ...], tuple[int, list[int]]]] = {"original": {}, "reply": {}}
-        for frame, event in events.items():
+        for frame, event in zip(packets.numbers.tolist(), packets.events.tolist(), strict=True):
             known = self._settled.judged.kinds[(kind, event)]
             ways[known.role].setdefault(known.shape, (event, []))[1].append(frame)
         firsts = tuple((role, event) for role, found in ways.items() for event, _ in found.values())

@@ -5,7 +5,7 @@ them. Each kind of packet is an *event*; a connection's class is the event of it
 frame; so nothing here has to know what becomes of it.
 """
 
-from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,14 +19,14 @@ from visualize.columns.connections import Columns
 from visualize.columns.digest import Digest, Segments
 from visualize.columns.frames import I64, Bools
 from visualize.columns.index import Index
+from visualize.columns.kept import EVENT_BITS, Kept, Leads
 from visualize.columns.kinds import Captured, Kinds, echo_replies
-from visualize.columns.mix import U64, distinct, ranked
+from visualize.columns.mix import U64, ranked
 from visualize.columns.odd import Odd
 from visualize.columns.regular import Windows
 from visualize.columns.tuples import Tuples
 
 SECOND = 1_000_000_000
-_EVENT_BITS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,6 @@ class Limits:
     udp: int
     icmp: int
     loose: bool = True
-
-
-@dataclass(slots=True)
-class Kept:
-    """What is kept of a chunk: enough to find a connection's frames again."""
-
-    at: int
-    first: int
-    starts: NDArray[np.uint32]  # where its records start, from `at`
-    owner: NDArray[np.int32]  # per frame: connection * 2 + whether it shows a packet first; -1: none
-    events: NDArray[np.int32]  # of the frames that show a packet first, in order
 
 
 @dataclass(slots=True)
@@ -76,13 +65,11 @@ class Table:
         self.kinds = Kinds(atoms, captured)
         self.count = 0
         self.rows = Columns()
-        self.kept: list[Kept] = []
-        self._firsts: list[int] = []
+        self.kept = Kept()
         self.windows = Windows()
         self.tuples = Tuples()
         self._links = Known()
         self._events: dict[tuple[int, ...], int] = {}
-        self._pairs: list[I64] = []
         self._fragmented: set[int] = set()
         self._collisions = Collisions()
 
@@ -99,8 +86,7 @@ class Table:
         kept = np.append(owner * 2, -1).astype(np.int32)[chunk.of_frame]
         kept[chunk.packets.row] += 1
         kept[chunk.odd.rows] = odd_owner * 2
-        self._firsts.append(chunk.first)
-        self.kept.append(Kept(chunk.at, chunk.first, chunk.starts, kept, events))
+        self.kept.add(chunk, kept, events)
         self._fragmented |= chunk.odd.fragmented
 
     def _joined(self, chunk: Digest) -> tuple[I64, I64]:
@@ -129,9 +115,9 @@ class Table:
         self.rows.finish()
         self.windows, self._links, self._collisions, self._events = Windows(), Known(), Collisions(), {}
 
-    def events(self) -> I64:
-        """The distinct (connection, event) pairs, as connection << 24 | event."""
-        return distinct(np.concatenate(self._pairs)) if self._pairs else np.zeros(0, np.int64)
+    def pairs(self) -> Iterator[I64]:
+        """Chunk by chunk: the different (connection, event), as connection << EVENT_BITS | event."""
+        return self.kept.pairs()
 
     @property
     def known_before(self) -> U64:
@@ -140,20 +126,11 @@ class Table:
 
     def owner_of(self, row: int) -> int:
         """The connection of a frame of the capture (0: the first)."""
-        kept = self.kept[bisect_right(self._firsts, row) - 1]
-        return int(kept.owner[row - kept.first]) >> 1
+        return self.kept.owner_of(row)
 
-    def leads(self, chosen: I64) -> dict[int, dict[int, int]]:
-        """For some connections: the numbers of the frames that show their packets first, with the event of each."""
-        which = np.zeros(self.count, bool)
-        which[chosen] = True
-        found: dict[int, dict[int, int]] = {int(one): {} for one in chosen}
-        for kept in self.kept:
-            rows = np.flatnonzero((kept.owner >= 0) & (kept.owner & 1 == 1))
-            mine = which[kept.owner[rows] >> 1]
-            for row, event in zip(rows[mine].tolist(), kept.events[mine].tolist(), strict=True):
-                found[int(kept.owner[row]) >> 1][kept.first + row + 1] = event
-        return found
+    def leads(self, chosen: I64) -> dict[int, Leads]:
+        """The packets of some connections."""
+        return self.kept.leads(chosen, self.count)
 
     # -- connections -------------------------------------------------------------------------------------------------------
 
@@ -264,9 +241,6 @@ class Table:
         self._silences(who, position, time, started, protocol, flags, number)
         self._mark(who, chunk.bad[order])
         events = self._event_numbers(self._links.kind[link], chunk.length[order], phase, flags)
-        self._pairs.append(distinct(who << _EVENT_BITS | events))
-        if len(self._pairs) > 8:
-            self._pairs = [distinct(np.concatenate(self._pairs))]
         rows.kind[who[opening]] = events[opening]
         last = ends - 1
         rows.packets[who[last]] = position[last] + 1
@@ -328,7 +302,7 @@ class Table:
         rest, length = np.divmod(rest, len(lengths))
         names = zip(kinds[rest // len(flags)].tolist(), flags[rest % len(flags)].tolist(), lengths[length].tolist(), phases.tolist(), strict=True)
         numbers = np.array([self._events.setdefault(name, len(self._events)) for name in names], np.int64)
-        if len(self._events) >= 1 << _EVENT_BITS:
+        if len(self._events) >= 1 << EVENT_BITS:
             raise OverflowError("more kinds of packets than can be numbered")
         found: I64 = numbers[which]
         return found
