@@ -71,13 +71,13 @@ class Recipe:
         strange = odd.find(found, taken)
         rows, lead = packets.row, linked.shown.row[linked.start]
         leaves = linked.shown.place[linked.start] & np.uint64(1) == 1
-        bad = bad_checksums(found, rows, ~leaves[packets.link])
         end = found.chunk.at + (end_of(found.chunk, taken - 1) if taken else 0)
         at = found.chunk.at + int(found.chunk.starts[0])
         starts = (found.chunk.starts[:taken] - found.chunk.starts[0]).astype(np.uint32)
-        protocol = frames.protocols(found.ip[lead], found.six[lead])[packets.link]
+        protocol, length = frames.protocols(found.ip[lead], found.six[lead])[packets.link], packet_lengths(found, rows)
+        bad = bad_checksums(found, rows, length, protocol, ~leaves[packets.link])
         return Digest(at, found.chunk.first, starts, taken, end, _span(found.time[:taken]), linked, packets, of_frame, found.time[rows],
-                      found.same[rows], self.atoms.lengths(packet_lengths(found, rows)), bad, _segments(found, rows, protocol), strange,
+                      found.same[rows], self.atoms.lengths(length), bad, _segments(found, rows, length, protocol), strange,
                       found.time[strange.rows])
 
 
@@ -89,12 +89,13 @@ def _span(time: I64) -> tuple[int, int, int]:
     return int(time[0]), int(latest[-1]), int((latest - time).max())
 
 
-def _segments(found: Frames, rows: I64, protocol: I64) -> Segments:
+def _segments(found: Frames, rows: I64, length: I64, protocol: I64) -> Segments:
     """The TCP columns of packets."""
     tcp = np.flatnonzero(protocol == 6)
-    parts = _tcp(found, rows[tcp])
     if len(tcp) == len(rows):
-        return parts
+        return _tcp(found, rows, length)
+    parts = _tcp(found, rows[tcp], length[tcp])
+
     def spread(part: Any) -> Any:
         column = np.zeros(len(rows), part.dtype)
         column[tcp] = part
@@ -103,11 +104,11 @@ def _segments(found: Frames, rows: I64, protocol: I64) -> Segments:
     return Segments(*(spread(getattr(parts, field.name)) for field in fields(Segments)))
 
 
-def _tcp(found: Frames, rows: I64) -> Segments:
+def _tcp(found: Frames, rows: I64, length: I64) -> Segments:
     six = found.six[rows]
     segment = tcp_of(found.ip, rows, six)
     header = np.where(six, 40, 20)
-    data = packet_lengths(found, rows) - header - segment.header
+    data = length - header - segment.header
     after = found.at[rows] + header + 20
     scale, syn = np.full(len(rows), -1, np.int64), segment.flags & regular.SYN != 0
     openers = np.flatnonzero(syn)

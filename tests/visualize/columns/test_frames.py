@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from visualize.columns.checks import bad_checksums
-from visualize.columns.frames import Frames, ends_of, read, same_of
+from visualize.columns.frames import Frames, ends_of, packet_lengths, protocols, read, same_of
 from visualize.columns.records import Classic, Records
 from visualize.columns.taps import Tap
 from visualize.load import load
@@ -86,5 +86,5 @@ def test_sums_are_bad_where_the_kernel_would_say_so(name: str) -> None:
     frames = frames_of(data_of(name))
     packets = packets_of(frames)
     rows = np.flatnonzero(frames.clean)
-    found = bad_checksums(frames, rows, np.ones(len(rows), bool))
+    found = bad_checksums(frames, rows, packet_lengths(frames, rows), protocols(frames.ip[rows], frames.six[rows]), np.ones(len(rows), bool))
     assert [broken(packet) for row in rows.tolist() if (packet := packets[row]) is not None] == found.tolist()
