@@ -22,7 +22,7 @@ from visualize.columns.digest import Digest, Recipe
 from visualize.columns.frames import I64, Bools, ends_from
 from visualize.columns.kept import Held, Kept
 from visualize.columns.kinds import Captured
-from visualize.columns.links import window
+from visualize.columns.links import Known, window
 from visualize.columns.mix import U64
 from visualize.columns.records import FRAMES, Chunk, Classic, Reader, Records
 from visualize.columns.spread import Spread
@@ -87,7 +87,7 @@ class Cache:
     def _fill(self, table: Table, recipe: Recipe, shape: Classic) -> int | None:
         """Read the capture into the table. Returns its first time stamp; None where its clock went back too far."""
         start, latest, end = None, 0, 24
-        for digest in counted(self._digests(recipe, shape), "reading", "frames", lambda digest: digest.taken):
+        for digest in counted(self._digests(recipe, shape, table.known), "reading", "frames", lambda digest: digest.taken):
             began, newest, back = digest.span
             start = began if start is None else start
             if max(back, latest - began) > _MOST_DISORDER:
@@ -98,7 +98,7 @@ class Cache:
         self.whole = end == self.size
         return start
 
-    def _digests(self, recipe: Recipe, shape: Classic) -> Iterator[Digest]:
+    def _digests(self, recipe: Recipe, shape: Classic, known: Known) -> Iterator[Digest]:
         """The chunks of the capture, digested one after the other."""
         records, at, first = Records(self.read, shape, self.frames), 24, 0
         if self.spread is not None:
@@ -108,7 +108,7 @@ class Cache:
             chunk = records.chunk(at, first)
             if not len(chunk.starts):
                 return
-            digest = recipe.digest(chunk, 0 if chunk.last else window(len(chunk.starts)))
+            digest = recipe.digest(chunk, 0 if chunk.last else window(len(chunk.starts)), known)
             yield digest
             if chunk.last:
                 return

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from visualize.columns.frames import I64, Bools, Ends, ends_of, pair_hash
+from visualize.columns.frames import I64, Bools, Ends, ends_of, pair_hash, picked
 from visualize.columns.links import Links
 from visualize.columns.mix import U64, mix
 
@@ -37,13 +37,14 @@ class Streams:
 
 
 def streams_of(links: Links, which: I64) -> Streams:
-    """The streams of some links."""
+    """The streams of some links, which are new."""
+    which = np.searchsorted(links.told, which)
     sizes = np.diff(np.append(links.start, len(links.shown.row)))[which]
     leads = np.cumsum(sizes) - sizes
     link = np.repeat(np.arange(len(which)), sizes)
     at = np.repeat(links.start[which] - leads, sizes) + np.arange(len(link))
     shown = links.shown
-    place, ip, six = shown.place[at], shown.ip[at], shown.six[at]
+    place, ip, six = shown.place[at], picked(shown.ip, at), shown.six[at]
     ends = ends_of(ip, six)
     tuples, forward = ends.tuple()
     ttl = np.where(six, ip[:, 0] >> np.uint64(56), ip[:, 1] & np.uint64(0xFF)).astype(np.int64)
@@ -68,10 +69,10 @@ def _seen_as(streams: Streams) -> U64:
 
 def _twice(streams: Streams) -> Bools:
     """Which links pass a place twice, in two forms."""
-    pairs = mix(streams.link, streams.place)
-    order = np.argsort(pairs, kind="stable")
+    bits = np.uint64(int(streams.place.max(initial=0)).bit_length())
+    pairs = np.sort(streams.link.astype(np.uint64) << bits | streams.place)
     found = np.zeros(len(streams.leads), bool)
-    found[streams.link[order[1:][pairs[order][1:] == pairs[order][:-1]]]] = True
+    found[pairs[1:][pairs[1:] == pairs[:-1]] >> bits] = True
     return found
 
 

@@ -14,7 +14,7 @@ from visualize.columns import frames, links, odd, regular
 from visualize.columns.atoms import Atoms
 from visualize.columns.checks import bad_checksums
 from visualize.columns.frames import I64, Bools, Frames, gather, packet_lengths, tcp_of
-from visualize.columns.links import Links, Packets
+from visualize.columns.links import Known, Links, Packets
 from visualize.columns.mix import U64
 from visualize.columns.odd import Odd
 from visualize.columns.records import Chunk, end_of
@@ -55,27 +55,34 @@ class Digest:
     odd_time: I64
 
 
+def nothing(keys: U64) -> I64:
+    """No link is known: what a worker far away knows."""
+    return np.full(len(keys), -1)
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """What digesting needs besides the bytes."""
 
     atoms: Atoms
 
-    def digest(self, chunk: Chunk, window: int) -> Digest:
-        """Digest a chunk, up to where, in its last `window` frames, no packet is cut in two (0: up to its end)."""
+    def digest(self, chunk: Chunk, window: int, known: Known = nothing) -> Digest:
+        """Digest a chunk, up to where, in its last `window` frames, no packet is cut in two (0: up to its end).
+
+        Of links that are `known`, no sightings are told.
+        """
         found = frames.read(chunk)
         taken = len(found.time) - window
         if window:
             taken += links.cut(found.same[taken:])
-        linked, packets, of_frame = links.find(found, taken)
+        linked, packets, of_frame = links.find(found, taken, known)
         strange = odd.find(found, taken)
-        rows, lead = packets.row, linked.shown.row[linked.start]
-        leaves = linked.shown.place[linked.start] & np.uint64(1) == 1
+        rows = packets.row
         end = found.chunk.at + (end_of(found.chunk, taken - 1) if taken else 0)
         at = found.chunk.at + int(found.chunk.starts[0])
         starts = (found.chunk.starts[:taken] - found.chunk.starts[0]).astype(np.uint32)
-        protocol, length = frames.protocols(found.ip[lead], found.six[lead])[packets.link], packet_lengths(found, rows)
-        bad = bad_checksums(found, rows, length, protocol, ~leaves[packets.link])
+        protocol, length = linked.protocol[packets.link], packet_lengths(found, rows)
+        bad = bad_checksums(found, rows, length, protocol, ~linked.leaves[packets.link])
         return Digest(at, found.chunk.first, starts, taken, end, _span(found.time[:taken]), linked, packets, of_frame, found.time[rows],
                       found.same[rows], self.atoms.lengths(length), bad, _segments(found, rows, length, protocol), strange,
                       found.time[strange.rows])

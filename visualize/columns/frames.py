@@ -53,7 +53,7 @@ class Frames:
 
     def seen(self, rows: I64) -> tuple[U64, U64]:
         """What the link layer tells of some frames: a hash of all of it, and the sender's MAC address (NO_MAC: none)."""
-        link, head = self.chunk.shape.tap.link, self.head[rows]
+        link, head = self.chunk.shape.tap.link, picked(self.head, rows)
         key = mix(*link.key(head)) if self.extra is None else _with(mix(*link.key(head)), self.extra[rows])
         return key, link.mac(head) if link.mac is not None else np.full(len(rows), NO_MAC, np.uint64)
 
@@ -80,6 +80,11 @@ def _columns(data: bytes, at: I64, width: int) -> U64:
     for low in range(0, len(at), _AT_ONCE):
         found[:, low:low + _AT_ONCE] = gather(data, at[low:low + _AT_ONCE], width).T
     return found.T
+
+
+def picked(words: U64, rows: I64) -> U64:
+    """Some rows of what `_columns` gave, in the same order in memory."""
+    return np.take(words.T, rows, axis=1).T
 
 
 def read(chunk: Chunk) -> Frames:

@@ -5,22 +5,24 @@ packet, one after the other: its first frame shows the packet as the replay take
 link were seen at the same places in the same forms, whatever chunk they came from, so a link has to be looked into only once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visualize.columns.frames import I64, Bools, Frames
+from visualize.columns.frames import I64, Bools, Frames, picked, protocols
 from visualize.columns.mix import ODD, U64
 from visualize.replay import WINDOW
 
 I32 = NDArray[np.int32]
+Known = Callable[[U64], I64]  # the number of each link; -1 for those that are not known
 _TAIL = 4096  # frames in which a packet is sure to have been seen everywhere
 
 
 @dataclass(slots=True)
 class Sightings:
-    """The frames that show one packet of each link, link after link, in the order in which they came."""
+    """The frames that show one packet of each of some links, link after link, in the order in which they came."""
 
     row: I64
     place: U64  # `taps`
@@ -32,10 +34,13 @@ class Sightings:
 
 @dataclass(slots=True)
 class Links:
-    """The links of a chunk, and where each of them begins among the sightings of its first packet."""
+    """The links of a chunk, and the sightings of the first packet of those that are not known yet."""
 
     key: U64  # a hash of the streams: the same in every chunk
-    start: I64
+    leaves: Bools  # whether its packets were first seen leaving
+    protocol: I64
+    told: I64  # the links that are not known
+    start: I64  # where each of them begins among the sightings
     shown: Sightings
 
 
@@ -68,7 +73,7 @@ def cut(same: U64) -> int:
     return low + int(np.flatnonzero(crossing == crossing.min())[-1])
 
 
-def find(frames: Frames, taken: int) -> tuple[Links, Packets, I32]:
+def find(frames: Frames, taken: int, known: Known) -> tuple[Links, Packets, I32]:
     """The links and packets among the first `taken` frames, and the link of each frame (-1: none)."""
     clean = frames.clean[:taken]
     rows = None if clean.all() else np.flatnonzero(clean)
@@ -78,18 +83,25 @@ def find(frames: Frames, taken: int) -> tuple[Links, Packets, I32]:
     key = np.add.reduceat(frames.stream[order] * ODD[_rank(starts, len(order)) % len(ODD)], starts) if len(starts) else frames.stream[:0]
     ends = np.append(starts[1:], len(order))
     packets, group = _in_order(order[starts], order[ends - 1], taken)
-    keys = key[group]
-    by_key, first = grouped(keys)
-    number = np.empty(len(keys), np.int64)
-    number[by_key] = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(keys))))
-    packets.link = number
-    model = group[by_key[first]]
-    links = Links(keys[by_key[first]], *_models(frames, order, starts[model], ends[model]))
+    first = _number(packets, key[group])
+    new = np.flatnonzero(known(key[group[first]]) < 0)
+    lead = packets.row[first]
+    protocol = protocols(picked(frames.ip[:, :2], lead), frames.six[lead])
+    told = group[first[new]]
+    links = Links(key[group[first]], frames.place[lead] & np.uint64(1) == 1, protocol, new, *_models(frames, order, starts[told], ends[told]))
     of_frame = np.full(taken, -1, np.int32)
     by_group = np.empty(len(starts), np.int32)
-    by_group[group] = number
+    by_group[group] = packets.link
     of_frame[order] = np.repeat(by_group, ends - starts)
     return links, packets, of_frame
+
+
+def _number(packets: Packets, keys: U64) -> I64:
+    """Number the packets' links. Returns the first packet of each."""
+    order, starts = grouped(keys)
+    packets.link = np.empty(len(keys), np.int64)
+    packets.link[order] = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(keys))))
+    return order[starts]
 
 
 def _rank(starts: I64, count: int) -> I64:
@@ -126,7 +138,7 @@ def _models(frames: Frames, order: I64, low: I64, high: I64) -> tuple[I64, Sight
     sizes = high - low
     begin = np.cumsum(sizes) - sizes
     rows = order[np.repeat(low - begin, sizes) + np.arange(int(sizes.sum()))]
-    return begin, Sightings(rows, frames.place[rows], *frames.seen(rows), frames.ip[rows], frames.six[rows])
+    return begin, Sightings(rows, frames.place[rows], *frames.seen(rows), picked(frames.ip, rows), frames.six[rows])
 
 
 def grouped(keys: U64) -> tuple[I64, I64]:

@@ -112,18 +112,15 @@ def _wrong_numbers(known: Windows, at: _Ordered) -> Bools:
     end = seq + at.length + syn + (at.flags & FIN != 0)
     ack = np.where(at.flags & ACK != 0, at.ack - known.base[which, 1 - reply] & _WORD, 0)
     window = np.where(syn, at.window, at.window << np.clip(known.scale[which, reply], 0, 14))
-    started = np.ones(len(which), bool)
-    started[1:] = which[1:] != which[:-1]
-    closes = np.append(np.flatnonzero(started)[1:], len(which)) - 1
-    number = np.cumsum(started) - 1
+    runs = _Runs(which)
     before = {}
     for side in (0, 1):
         mine, other = reply == side, reply != side
         for name, values in (("end", np.where(mine, end, 0)), ("window", np.where(mine, window, 0)),
                              ("allowed", np.where(other & (at.position > 0), ack + window, 0))):
             held = getattr(known, name)
-            before[name, side], after = _running(np.minimum(values, _WORD), number, started, held[which, side])
-            held[which[closes], side] = after[closes]
+            before[name, side], latest = runs.highest(values, held[runs.of, side])
+            held[runs.of, side] = np.minimum(latest, _WORD)
     mine = {name: np.where(reply == 0, before[name, 0], before[name, 1]) for name in ("end", "allowed", "window")}
     other = {name: np.where(reply == 0, before[name, 1], before[name, 0]) for name in ("end", "window")}
     good = (seq < _HALF) & (ack < _HALF) & (seq <= mine["allowed"]) & (ack <= other["end"])
@@ -134,14 +131,27 @@ def _wrong_numbers(known: Windows, at: _Ordered) -> Bools:
     return wrong
 
 
-def _running(values: I64, number: I64, started: Bools, carried: I64) -> tuple[I64, I64]:
-    """The largest value of the connection so far, without and with this row; `carried` is what earlier chunks knew."""
-    offset = number * _SHIFT
-    after = np.maximum(np.maximum.accumulate(values + offset) - offset, carried)
-    before = np.empty_like(after)
-    before[1:] = after[:-1]
-    before[started] = carried[started]
-    return before, after
+class _Runs:
+    """The rows of each connection, which stand one after the other."""
+
+    def __init__(self, connection: I64) -> None:
+        started = np.ones(len(connection), bool)
+        started[1:] = connection[1:] != connection[:-1]
+        self._starts = np.flatnonzero(started)
+        self._ends = np.append(self._starts[1:], len(connection)) - 1
+        self._offset = np.cumsum(started) * _SHIFT  # keeps each run above the one before
+        self.of = connection[self._starts]
+
+    def highest(self, values: I64, carried: I64) -> tuple[I64, I64]:
+        """The largest value of the run before each row, and at its end. `carried`, one for each run: what was known before."""
+        values = values + self._offset
+        values[self._starts] = np.maximum(values[self._starts], carried + self._offset[self._starts])
+        after = np.maximum.accumulate(values)
+        after -= self._offset
+        before = np.empty_like(after)
+        before[1:] = after[:-1]
+        before[self._starts] = carried
+        return before, after[self._ends]
 
 
 def window_scales(options: U64, sizes: I64) -> I64:

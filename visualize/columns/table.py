@@ -89,9 +89,13 @@ class Table:
         self.kept.add(chunk, kept, events)
         self._fragmented |= chunk.odd.fragmented
 
+    def known(self, links: U64) -> I64:
+        """The numbers of links; -1 for those that are not known yet. May be asked while a chunk is folded in."""
+        return self._links.numbers.find(links)
+
     def _joined(self, chunk: Digest) -> tuple[I64, I64]:
         """The numbers of a chunk's links, whose streams are joined into connections where they are new, and the connections of odd frames."""
-        number = self._links.numbers.find(chunk.links.key)
+        number = self.known(chunk.links.key)
         new = np.flatnonzero(number < 0)
         if not len(new) and not len(chunk.odd.rows):
             return number, new
