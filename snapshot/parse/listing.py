@@ -2,13 +2,12 @@
 
 A listing says `tcp dpt:80 flags:0x17/0x02` where a rule says `-m tcp --dport 80 --tcp-flags FIN,SYN,RST,ACK SYN`.  The forms are those of
 the extensions' own print functions (iptables `extensions/libxt_*.c`, `libipt_*.c`, `libip6t_*.c`), of 1.4 to 1.8, with `-n` and without.
-What is not known here, and what a listing leaves out, becomes a clause `listing` that no packet can be judged by.
+What is not known here, and what a listing leaves out, becomes a clause `listing` that no packet can be judged by.  The forms are more than a
+hundred patterns, compiled only where a listing is read.
 """
 
 from snapshot.host.firewall import Clause, Option
-from snapshot.parse.listing_matches import LOSSY, MATCHES
 from snapshot.parse.listing_options import Options
-from snapshot.parse.listing_targets import TARGETS
 
 
 def lost(why: str) -> Clause:
@@ -18,6 +17,7 @@ def lost(why: str) -> Clause:
 
 def extensions(text: str, target: str) -> tuple[tuple[Clause, ...], Options]:
     """What stands behind a row's addresses: its matches in order, and the target's own options."""
+    from snapshot.parse.listing_targets import TARGETS
     forms = TARGETS.get(target, ())
     clauses: list[Clause] = []
     position = 0
@@ -39,6 +39,7 @@ def extensions(text: str, target: str) -> tuple[tuple[Clause, ...], Options]:
 
 def _next(text: str, position: int, before: list[Clause]) -> tuple[list[Clause], int]:
     """The clause at a position, and where the next one begins; a word that nothing prints is what the listing does not tell."""
+    from snapshot.parse.listing_matches import LOSSY, MATCHES
     for name, pattern, make in MATCHES:
         match = pattern.match(text, position)
         if match is not None and match.end() > position:

@@ -28,10 +28,10 @@ _HELD = 4  # blocks whose cells are kept between measuring and printing
 def print_flows(out: Console, table: FlowTable) -> None:
     """All flows, and a line that counts them by verdict."""
     totals = _Totals()
-    held = list(islice(totals.watch(table), _HELD))
-    for _ in totals.watch(islice(table, len(held), None)):
-        pass
-    cells = chain(held, map(_cells, islice(table, len(held), None)))
+    blocks = iter(table)
+    held = list(islice(totals.watch(blocks), _HELD))
+    more = sum(1 for _ in totals.watch(blocks))
+    cells = chain(held, map(_cells, islice(table, _HELD, None)) if more else ())
     widths = totals.widths
     if sum(widths.values()) + 2 * (len(widths) - 1) <= out.width:
         _print_table(out, cells, widths)
@@ -96,8 +96,8 @@ def _sizes(column: list[str]) -> Iterable[int]:
 
 def _padded(name: str, column: list[str], width: int) -> list[str]:
     """A column's values, filled up to its width."""
-    fills = [" " * (width - size) for size in _sizes(column)]
-    return [fill + value if name in _RIGHT else value + fill for fill, value in zip(fills, column, strict=True)]
+    widths = [width - size + len(value) for size, value in zip(_sizes(column), column, strict=True)]
+    return list(map(str.rjust if name in _RIGHT else str.ljust, column, widths))
 
 
 def _print_table(out: Console, parts: Iterable[Cells], widths: dict[str, int]) -> None:
