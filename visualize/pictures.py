@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path as FilePath
 
 from snapshot.host import Host
@@ -12,7 +11,7 @@ from snapshot.raw import SnapshotError
 from visualize.alike import Alike
 from visualize.draw.compare import same_step
 from visualize.draw.flow_scene import path_scene
-from visualize.draw.picture import SUFFIXES, Style, picture, pictures
+from visualize.draw.picture import SUFFIXES, Style, pictures
 from visualize.draw.render import RenderError
 from visualize.draw.rules_map import rules_scene
 from visualize.draw.scene import Scene
@@ -116,9 +115,8 @@ def write_pictures(scenes: Mapping[str, Scene], folder: str, formats: Sequence[s
     target.mkdir(parents=True, exist_ok=True)
     names: list[str] = []
     for form in formats:
-        drawn = pictures(scenes, partial(picture, form=form, style=style))
         try:
-            for name, data in watched(drawn, "drawing", "pictures", 10):
+            for name, data in watched(pictures(scenes, form, style), "drawing", "pictures", 10):
                 names.append(f"{name}.{SUFFIXES[form]}")
                 (target / names[-1]).write_bytes(data)
         except RenderError as error:

@@ -1,6 +1,7 @@
 """A scene as DOT: each node a card, an HTML-like table whose lines are broken by measure, so that text stays inside its box."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from visualize.draw.legend import legend
@@ -27,9 +28,64 @@ def to_dot(scene: Scene, theme: Theme = Theme.LIGHT, prefix: str = "", link: str
     return _Writer(scene, theme, prefix, link).text()
 
 
+@lru_cache(maxsize=20000)
+def _font(text: str, size: float, colour: str, mono: bool = False, bold: bool = False, struck: bool = False) -> str:
+    """One run of text."""
+    inner = label(text) or " "
+    inner = f"<S>{inner}</S>" if struck else inner
+    inner = f"<B>{inner}</B>" if bold else inner
+    face = f' FACE="{MONO}"' if mono else ""
+    return f'<FONT POINT-SIZE="{size:g}"{face} COLOR="{colour}">{inner}</FONT>'
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """How the rows of a picture are written. Pictures of one capture share most of theirs."""
+
+    theme: Theme
+    link: str
+    room: float
+    wide: bool
+
+    def row(self, row: Row, labelled: bool) -> str:
+        """A row of a card's table."""
+        attributes = self.link_of(row) + (f' PORT={dot(row.port)}' if row.port else "")
+        if not row.label:
+            span = ' COLSPAN="2"' if labelled else ""
+            return f'<TR><TD{span} ALIGN="LEFT" BALIGN="LEFT"{attributes}>{self.body(row, self.room)}</TD></TR>'
+        room = self.room - _LABEL_ROOM - 4
+        name = _BREAK.join(_font(line, SMALL, shade(DIM, self.theme)) for line in wrap(row.label, _LABEL_ROOM, SMALL)) + _BREAK
+        first, second = ("", "") if self.wide else (f' WIDTH="{_LABEL_ROOM + 4:g}"', f' WIDTH="{room + 8:g}"')
+        return (f'<TR><TD ALIGN="LEFT" BALIGN="LEFT" VALIGN="TOP"{first}>{name}</TD>'
+                f'<TD ALIGN="LEFT" BALIGN="LEFT"{second}{attributes}>{self.body(row, room)}</TD></TR>')
+
+    def link_of(self, row: Row) -> str:
+        if not row.rule:
+            return ""
+        return f' HREF="{label(self.link)}#rule={_url(row.rule)}" TITLE="{label(row.rule)}"'
+
+    def body(self, row: Row, room: float) -> str:
+        size, mono, bold = _SIZES.get(row.kind, BODY), row.kind is Kind.CODE, row.kind is Kind.STRONG or bool(row.old)
+        colour = text_colour(row.kind, self.theme)
+        mark = MARKS.get(row.kind, "")
+        text = f"{mark} {row.text}" if mark else row.text + ("\u00a0" if "→" in row.text else "")  # an arrow is wider than it is measured
+        free = room - _ARROW if row.old else room
+        lines = [_font(line, size, colour, mono, bold) for line in wrap(text, free, size, bold, mono, "  " if mono else "")]
+        if row.old:
+            lines[0] = _font("→ ", size, colour) + lines[0]
+            lines = [_font(line, size, shade(DIM, self.theme), struck=True) for line in wrap(row.old, room, size)] + lines
+        return _BREAK.join(lines) + _BREAK
+
+
+@lru_cache(maxsize=8192)
+def _row(rows: _Rows, row: Row, labelled: bool) -> str:
+    return rows.row(row, labelled)
+
+
 class _Writer:
     def __init__(self, scene: Scene, theme: Theme, prefix: str, link: str) -> None:
-        self.scene, self.theme, self.prefix, self.link = scene, theme, prefix, link
+        self.scene, self.theme, self.prefix = scene, theme, prefix
+        self.rows = _Rows(theme, link, scene.room, scene.wide)
 
     def text(self) -> str:
         scene = self.scene
@@ -52,21 +108,13 @@ class _Writer:
     def shade(self, colour: str) -> str:
         return shade(colour, self.theme)
 
-    def font(self, text: str, size: float, colour: str, mono: bool = False, bold: bool = False, struck: bool = False) -> str:
-        """One run of text."""
-        inner = label(text) or " "
-        inner = f"<S>{inner}</S>" if struck else inner
-        inner = f"<B>{inner}</B>" if bold else inner
-        face = f' FACE="{MONO}"' if mono else ""
-        return f'<FONT POINT-SIZE="{size:g}"{face} COLOR="{colour}">{inner}</FONT>'
-
     def heading(self) -> str:
         room = 900.0 if self.scene.wide else max(2 * self.scene.room, 460.0)
         ink, dim = self.shade(INK), self.shade(DIM)
-        lines = [self.font(line, 14, ink, bold=True) for line in wrap(self.scene.title, room, 14, bold=True)]
-        lines.append(self.font(" ", 3, ink))
-        lines += [self.font(line, TITLE, dim) for line in wrap(self.scene.caption, room, TITLE) if line]
-        return f"<{_BREAK.join([*lines, self.font(' ', 6, ink)])}{_BREAK}>"
+        lines = [_font(line, 14, ink, bold=True) for line in wrap(self.scene.title, room, 14, bold=True)]
+        lines.append(_font(" ", 3, ink))
+        lines += [_font(line, TITLE, dim) for line in wrap(self.scene.caption, room, TITLE) if line]
+        return f"<{_BREAK.join([*lines, _font(' ', 6, ink)])}{_BREAK}>"
 
     def legend(self) -> list[str]:
         """What the marks in this picture mean; below everything."""
@@ -79,8 +127,8 @@ class _Writer:
             colour = look.on_bar if look is not None else text_colour(item.kind, self.theme) if item.kind is not None else line_colour(
                 item.line or Line.CABLE, self.theme)
             paper = f' BGCOLOR="{look.bar}"' if look is not None else ""
-            cells.append(f'<TD{paper} WIDTH="16">{self.font(item.mark, SMALL, colour, bold=True)}</TD>'
-                         f'<TD ALIGN="LEFT">{self.font(item.text, SMALL, self.shade(DIM))}</TD>')
+            cells.append(f'<TD{paper} WIDTH="16">{_font(item.mark, SMALL, colour, bold=True)}</TD>'
+                         f'<TD ALIGN="LEFT">{_font(item.text, SMALL, self.shade(DIM))}</TD>')
         rows = "".join(f"<TR>{''.join(cells[n:n + 3])}</TR>" for n in range(0, len(cells), 3))
         table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="3" CELLPADDING="1">{rows}</TABLE>'
         ends = {node.id for node in self.scene.all_nodes()} - {e.tail if e.line is not Line.REPLY else e.head for e in self.scene.edges}
@@ -93,8 +141,8 @@ class _Writer:
         paper, frame = frame_colours(cluster.container, self.theme)
         look = f'style="rounded,filled" penwidth={2 if cluster.container else 1} color="{frame}" fillcolor="{paper}"'
         room = self.scene.room if self.scene.wide else self.scene.room / 2 - 4  # in a path, the arrow comes in by the middle
-        title = [self.font(line, TITLE, self.shade(INK), bold=True) for line in wrap(cluster.title, room, TITLE, bold=True)]
-        title += [self.font(line, SMALL, self.shade(DIM)) for text in cluster.gloss for line in wrap(text, room, SMALL)]
+        title = [_font(line, TITLE, self.shade(INK), bold=True) for line in wrap(cluster.title, room, TITLE, bold=True)]
+        title += [_font(line, SMALL, self.shade(DIM)) for text in cluster.gloss for line in wrap(text, room, SMALL)]
         return [f"  subgraph {dot('cluster_' + cluster.id)} {{",
                 f'    graph [id={dot(self.prefix + cluster.id)} {look} labeljust=l labelloc=t margin=14 '
                 f'tooltip={dot(cluster.title)} label=<{_BREAK.join(title)}{_BREAK}>];',
@@ -118,7 +166,7 @@ class _Writer:
         look = self.tone(node)
         labelled = any(row.label for row in node.rows)
         rows = [self.bar(node, labelled)] if node.title else []
-        rows += [self.row(row, labelled) for row in node.rows]
+        rows += [_row(self.rows, row, labelled) for row in node.rows]
         style = ' STYLE="DASHED"' if node.doubtful else ' STYLE="ROUNDED"' if node.look in (Look.WORLD, Look.HOP) and not node.title else ""
         pen = look.pen + (2 if node.strong else 0)
         table = (f'<TABLE BORDER="{pen}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" COLOR="{look.frame}" BGCOLOR="{look.paper}"{style}>'
@@ -136,14 +184,14 @@ class _Writer:
         look = self.tone(node)
         head = f"{look.mark} {node.title}".strip()
         room = self.scene.room
-        lines = [self.font(line, TITLE, look.on_bar, bold=True) for line in wrap(head, room, TITLE, bold=True)]
+        lines = [_font(line, TITLE, look.on_bar, bold=True) for line in wrap(head, room, TITLE, bold=True)]
         if node.gloss:
             last = wrap(head, room, TITLE, bold=True)[-1]
             gap = width(last + "  ", TITLE, bold=True) + width(node.gloss, SMALL)
             if gap <= room:
-                lines[-1] += self.font("  " + node.gloss, SMALL, look.on_bar)
+                lines[-1] += _font("  " + node.gloss, SMALL, look.on_bar)
             else:
-                lines += [self.font(line, SMALL, look.on_bar) for line in wrap(node.gloss, room, SMALL)]
+                lines += [_font(line, SMALL, look.on_bar) for line in wrap(node.gloss, room, SMALL)]
         span = ' COLSPAN="2"' if labelled else ""
         return (f'<TR><TD{span} BGCOLOR="{look.bar}" ALIGN="LEFT" CELLPADDING="4" WIDTH="{self.minimum(node):g}">'
                 f'{_BREAK.join(lines)}{_BREAK}</TD></TR>')
@@ -151,34 +199,6 @@ class _Writer:
     def minimum(self, node: Node) -> float:
         """Cards of a path are equally wide; those of maps are as wide as they need."""
         return 40 if self.scene.wide or node.look is Look.WORLD else self.scene.room + 8 - 2 * (tone(node.look, self.theme).pen - 1)
-
-    def row(self, row: Row, labelled: bool) -> str:
-        attributes = self.link_of(row) + (f' PORT={dot(row.port)}' if row.port else "")
-        if not row.label:
-            span = ' COLSPAN="2"' if labelled else ""
-            return f'<TR><TD{span} ALIGN="LEFT" BALIGN="LEFT"{attributes}>{self.body(row, self.scene.room)}</TD></TR>'
-        room = self.scene.room - _LABEL_ROOM - 4
-        name = _BREAK.join(self.font(line, SMALL, self.shade(DIM)) for line in wrap(row.label, _LABEL_ROOM, SMALL)) + _BREAK
-        first, second = ("", "") if self.scene.wide else (f' WIDTH="{_LABEL_ROOM + 4:g}"', f' WIDTH="{room + 8:g}"')
-        return (f'<TR><TD ALIGN="LEFT" BALIGN="LEFT" VALIGN="TOP"{first}>{name}</TD>'
-                f'<TD ALIGN="LEFT" BALIGN="LEFT"{second}{attributes}>{self.body(row, room)}</TD></TR>')
-
-    def link_of(self, row: Row) -> str:
-        if not row.rule:
-            return ""
-        return f' HREF="{label(self.link)}#rule={_url(row.rule)}" TITLE="{label(row.rule)}"'
-
-    def body(self, row: Row, room: float) -> str:
-        size, mono, bold = _SIZES.get(row.kind, BODY), row.kind is Kind.CODE, row.kind is Kind.STRONG or bool(row.old)
-        colour = text_colour(row.kind, self.theme)
-        mark = MARKS.get(row.kind, "")
-        text = f"{mark} {row.text}" if mark else row.text + ("\u00a0" if "→" in row.text else "")  # an arrow is wider than it is measured
-        free = room - _ARROW if row.old else room
-        lines = [self.font(line, size, colour, mono, bold) for line in wrap(text, free, size, bold, mono, "  " if mono else "")]
-        if row.old:
-            lines[0] = self.font("→ ", size, colour) + lines[0]
-            lines = [self.font(line, size, self.shade(DIM), struck=True) for line in wrap(row.old, room, size)] + lines
-        return _BREAK.join(lines) + _BREAK
 
     # -- edges ------------------------------------------------------------------------------------------------------
 

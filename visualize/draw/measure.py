@@ -29,7 +29,8 @@ def width(text: str, size: float, bold: bool = False, mono: bool = False) -> flo
     return units * size / 1000
 
 
-def wrap(text: str, room: float, size: float, bold: bool = False, mono: bool = False, indent: str = "") -> list[str]:
+@lru_cache(maxsize=20000)
+def wrap(text: str, room: float, size: float, bold: bool = False, mono: bool = False, indent: str = "") -> tuple[str, ...]:
     """The text as it will be seen, in lines of at most `room` points, broken at spaces, and within a word only where it alone is too long.
 
     Later lines begin with `indent`.
@@ -43,7 +44,7 @@ def wrap(text: str, room: float, size: float, bold: bool = False, mono: bool = F
                 lines.append(line)
                 candidate = indent + part
             line = candidate
-    return [*lines, line] if line or not lines else lines
+    return (*lines, line) if line or not lines else tuple(lines)
 
 
 def _parts(word: str, room: float, size: float, bold: bool, mono: bool) -> list[str]:

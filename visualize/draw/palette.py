@@ -6,6 +6,7 @@ In the light set every colour has one meaning, so that a style sheet can turn a 
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 from visualize.draw.scene import Kind, Line, Look
 
@@ -75,6 +76,7 @@ def shade(light: str, theme: Theme) -> str:
     return light if theme is Theme.LIGHT else _DARK[light]
 
 
+@cache
 def tone(look: Look, theme: Theme) -> Tone:
     """How a card looks."""
     found = _TONES[look]
@@ -97,6 +99,7 @@ def frame_colours(container: bool, theme: Theme) -> tuple[str, str]:
     return shade(paper, theme), shade(frame, theme)
 
 
+@cache
 def dark_css(scope: str = "") -> str:
     """CSS that turns a light SVG dark. `scope` is a selector before each rule, e.g. `:root[data-theme=dark] svg`; empty: any element."""
     before = f"{scope} " if scope else ""

@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from functools import lru_cache
 
 
 def visible(text: str) -> str:
@@ -24,6 +25,7 @@ def terminal(text: str) -> str:
     return "\n".join(visible(line) for line in text.split("\n"))
 
 
+@lru_cache(maxsize=20000)
 def html(text: str) -> str:
     """For HTML and SVG."""
     return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
@@ -52,6 +54,7 @@ def label(text: str) -> str:
     return html(text).replace("\\", "\\\\")
 
 
+@lru_cache(maxsize=20000)
 def dot(text: str) -> str:
     """A quoted DOT string. Backslashes are doubled, so that no `\\N` or `\\G` of a name is expanded."""
     lines = [visible(line).replace("\\", "\\\\").replace('"', '\\"') for line in text.split("\n")]

@@ -4,14 +4,17 @@ the `graphviz` package.
 PDF is made from the SVG by `vl-convert-python` (the extra `packetpath[pdf]`, pip alone), or by the system's `dot`.
 """
 
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 _TIMEOUT = 120
+_ANCHOR = re.compile(rb'(<g id="a_[^"]*_)(\d+)("><a xlink:href=)')  # a link in a table: Graphviz counts them, on from picture to picture
 
 
 class RenderError(Exception):
@@ -40,8 +43,7 @@ def render(text: str, kind: str, command: str | None = None) -> bytes:
     if command == shutil.which("dot"):
         return _by_system(text, kind)
     try:
-        done = subprocess.run([command, f"-T{kind}", *(["-Gdpi=110"] if kind == "png" else [])], input=text.encode(),
-                              capture_output=True, timeout=_TIMEOUT, check=False)
+        done = subprocess.run([command, *_options(kind)], input=text.encode(), capture_output=True, timeout=_TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
         raise RenderError(f"Graphviz took longer than {_TIMEOUT} s for one picture") from None
     except OSError as error:
@@ -49,6 +51,45 @@ def render(text: str, kind: str, command: str | None = None) -> bytes:
     if done.returncode or not done.stdout:
         raise RenderError(f"Graphviz failed: {done.stderr.decode(errors='replace').strip()[:300]}")
     return done.stdout
+
+
+def render_all(texts: Sequence[str], kind: str) -> list[bytes]:
+    """Draw many as svg or png, with one start of the program, where that goes well; else one by one, which tells what is wrong with which.
+
+    Raises RenderError.
+    """
+    command = program()
+    drawn = _together(command, texts, kind) if len(texts) > 1 and command != shutil.which("dot") else []
+    return drawn or [render(text, kind, command) for text in texts]
+
+
+def _together(command: str, texts: Sequence[str], kind: str) -> list[bytes]:
+    """All pictures by one process, each the same as by a process of its own; none where it failed."""
+    with TemporaryDirectory(prefix="packetpath-") as folder:
+        names = [f"{number}.dot" for number in range(len(texts))]
+        for name, text in zip(names, texts, strict=True):
+            (Path(folder) / name).write_bytes(text.encode())
+        try:
+            done = subprocess.run([command, *_options(kind), "-O", *names], cwd=folder, capture_output=True, timeout=_TIMEOUT, check=False)
+            drawn = [(Path(folder) / f"{name}.{kind}").read_bytes() for name in names]
+        except (subprocess.TimeoutExpired, OSError):
+            return []
+    if done.returncode or not all(drawn):
+        return []
+    return list(map(_counted_anew, drawn)) if kind == "svg" else drawn
+
+
+def _counted_anew(picture: bytes) -> bytes:
+    """A picture whose links are counted from 0."""
+    first = _ANCHOR.search(picture)
+    if first is None or first[2] == b"0":
+        return picture
+    start = int(first[2])
+    return _ANCHOR.sub(lambda found: b"%b%d%b" % (found[1], int(found[2]) - start, found[3]), picture)
+
+
+def _options(kind: str) -> list[str]:
+    return [f"-T{kind}", *(["-Gdpi=110"] if kind == "png" else [])]
 
 
 def _by_system(text: str, kind: str) -> bytes:

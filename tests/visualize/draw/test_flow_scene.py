@@ -6,7 +6,7 @@ import pytest
 
 from visualize.draw.dot import to_dot
 from visualize.draw.flow_scene import path_scene
-from visualize.draw.picture import picture, pictures
+from visualize.draw.picture import pictures
 from visualize.draw.render import render
 from visualize.draw.scene import Kind, Look
 
@@ -67,5 +67,5 @@ def test_the_original_goes_down_on_the_left_and_the_reply_comes_up_on_the_right(
 def test_every_flow_of_every_sample_draws(name: str) -> None:
     """Each diagram is accepted by Graphviz."""
     host, flows = sample(name)
-    drawn = dict(pictures({str(f.number): path_scene(host, f) for f in flows}, lambda one: picture(one, "svg")))
+    drawn = dict(pictures({str(f.number): path_scene(host, f) for f in flows}, "svg"))
     assert len(drawn) == len(flows)

@@ -6,11 +6,13 @@ from xml.etree import ElementTree
 import pytest
 
 from visualize.commands.common import PICTURES
+from visualize.draw import picture as drawing
 from visualize.draw.compare import compare_scene
 from visualize.draw.dot import to_dot
+from visualize.draw.flow_scene import path_scene
 from visualize.draw.measure import wrap
 from visualize.draw.palette import Theme
-from visualize.draw.picture import SUFFIXES, Style, picture
+from visualize.draw.picture import SUFFIXES, Style, picture, pictures
 from visualize.draw.render import RenderError, program, svg_to_pdf
 from visualize.draw.rules_map import rules_scene
 from visualize.draw.scene import Look, Scene
@@ -177,3 +179,25 @@ def test_a_drawio_file_can_be_edited() -> None:
             for other, (beside, a, b, wide, high) in boxes.items():
                 if other != key and beside == parent and "title" not in (key, other):
                     assert x + width <= a + 1 or a + wide <= x + 1 or y + height <= b + 1 or b + high <= y + 1, (key, other)
+
+
+@pytest.mark.parametrize("form", ["svg", "png", "text", "pdf"])
+def test_many_pictures_come_in_their_order(form: str) -> None:
+    """Each the same as alone, however many Graphviz draws in one go."""
+    host, flows = sample("default-bridge")
+    scenes = {f"{f.number}": path_scene(host, f) for f in flows} if form != "pdf" else {"1": scene("default-bridge", 40001)}
+    drawn = list(pictures(scenes, form))
+    assert [name for name, _ in drawn] == list(scenes)
+    if form != "pdf":
+        assert all(data == picture(scenes[name], form) for name, data in drawn)
+
+
+def test_a_picture_that_occurs_twice_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under both names."""
+    texts: list[str] = []
+    render_all = drawing.render_all
+    monkeypatch.setattr(drawing, "render_all", lambda some, form: texts.extend(some) or render_all(some, form))
+    one, other = scene("default-bridge", 40001), scene("default-bridge", 40005)
+    drawn = dict(pictures({"a": one, "b": other, "c": one}, "svg"))
+    assert len(texts) == 2
+    assert drawn["a"] == drawn["c"] != drawn["b"]
