@@ -118,6 +118,21 @@ def printers(figures: Figures, capture: str, frames: int, ours: float) -> None:
             figures.add(name, run(command, 3 if command[0] == "tcpdump" else 1), frames, ours)
 
 
+def diagrams(figures: Figures, folder: Path, number: int) -> None:
+    """So many different pictures, the replay that finds them included; beside Graphviz alone on the same sources."""
+    whole, sources = made(folder / "few.pcap", 12 * number, number), folder / "sources"
+    command = [*PACKETPATH, "draw", str(SAMPLE), "--pcap", whole, "--each", "-o"]
+    run([*command, str(sources), "--format", "dot"])
+    files = sorted(map(str, sources.glob("flow-*.dot")))
+    for form in ("svg", "png"):
+        ours = figures.add(f"packetpath draw, {len(files):,} diagrams as {form}", run([*command, str(folder / "drawn"), "--format", form]))
+        for program, name in ((shutil.which("dot"), "dot"), (shutil.which("graphviz-pure", path=str(Path(sys.executable).parent)), "graphviz-pure")):
+            if program is not None:
+                each = ["sh", "-c", f'for file; do "{program}" -T{form} "$file"; done', "sh", *files]
+                figures.add(f"{name} -T{form} FILE, for each", run(each), ours=ours)
+                figures.add(f"{name} -T{form} -O FILE...", run([program, f"-T{form}", "-O", *files]), ours=ours)
+
+
 def large(figures: Figures, folder: Path, frames: int, connections: int) -> None:
     """What grows with what."""
     whole = made(folder / "large.pcap", 10 * frames, connections)
@@ -145,6 +160,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--connections", type=int, default=20_000)
     parser.add_argument("--services", type=int, default=10_000)
+    parser.add_argument("--diagrams", type=int, default=1_000)
     parser.add_argument("--large", action="store_true")
     given = parser.parse_args()
     figures = Figures()
@@ -152,6 +168,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rulesets(figures, Path(folder), given.services)
         captures(figures, Path(folder), given.frames, given.connections)
+        diagrams(figures, Path(folder), given.diagrams)
         if given.large:
             large(figures, Path(folder), given.frames, given.connections)
     Console(width=110).print(figures.table)
