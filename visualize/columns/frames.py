@@ -20,8 +20,8 @@ from visualize.packet.packet import Packet, Protocol
 
 I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-_HEAD, _IP, _QUOTE = 24, 64, 48  # bytes gathered: link layer; IP and transport header; payload that names a packet
-_AT_ONCE = 8192  # rows: what stays in the processor's cache
+_HEAD, _IP4, _IP, _QUOTE = 24, 40, 64, 48  # bytes gathered: link layer; IP and transport header; payload that names a packet
+_AT_ONCE = 16384  # rows: what stays in the processor's cache
 _V4, _V6 = 0x0008, 0xDD86  # EtherTypes as they stand on the wire, read as little-endian numbers
 _TAGS = (0x0081, 0xA888, 0x0091)
 _IP_OR_TAG = np.array((_V4, _V6, *_TAGS), np.uint64)
@@ -74,53 +74,73 @@ def gather(data: bytes, at: I64, width: int) -> U64:
     return found
 
 
-def _columns(data: bytes, at: I64, width: int) -> U64:
-    """The same, with the words of one kind lying together: each of them is gone through several times."""
-    found = np.empty((width // 8, len(at)), np.uint64)
-    for low in range(0, len(at), _AT_ONCE):
-        found[:, low:low + _AT_ONCE] = gather(data, at[low:low + _AT_ONCE], width).T
-    return found.T
-
-
 def picked(words: U64, rows: I64) -> U64:
-    """Some rows of what `_columns` gave, in the same order in memory."""
+    """Some rows of words of which those of one kind lie together, and so they do in what is returned."""
     return np.take(words.T, rows, axis=1).T
 
 
 def read(chunk: Chunk) -> Frames:
-    """Decode a chunk."""
-    tap = chunk.shape.tap
-    link = tap.link
-    time, captured, start = chunk.shape.told(chunk.data, chunk.starts)
-    head = _columns(chunk.data, start, _HEAD)
-    at, size = start + link.length, captured - link.length
-    protocol, where = link.protocol(head), tap.places_of(head)
-    used = (size >= 0) & (where > _u(1)) & np.isin(protocol, _IP_OR_TAG)
-    if link.hardware is not None:
-        used &= link.hardware(head) != _u(_NETLINK)
-    extra = _untagged(chunk.data, used, protocol, at, size)
-    ip = _columns(chunk.data, at, _IP)
-    four, six = used & (protocol == _u(_V4)), used & (protocol == _u(_V6))
-    four = four & _plain4(ip, size) if four.any() else four
-    six = six & _plain6(ip, size) if six.any() else six
-    clean = four | six
-    place = list(link.key(head))
-    stream, same = np.zeros(len(time), np.uint64), np.zeros(len(time), np.uint64)
-    for which, streams, sames in ((four, _stream4, _same4), (six, _stream6, _same6)):
-        if which.all():
-            stream, same = streams(ip, place), sames(ip)
-        elif which.any():
-            rows = ip[which]
-            stream[which], same[which] = streams(rows, [column[which] for column in place]), sames(rows)
-    if extra is not None:
-        stream = _with(stream, extra)
-    found = Frames(chunk, time, at, size, clean, used & ~clean, six, stream, same, where, head, ip, extra)
+    """Decode a chunk, a few rows at a time."""
+    count = len(chunk.starts)
+    time, at, size = np.empty((3, count), np.int64)
+    clean, strange, six = np.empty((3, count), bool)
+    stream, same, place = np.empty((3, count), np.uint64)
+    head, ip = np.empty((_HEAD // 8, count), np.uint64).T, np.empty((_IP // 8, count), np.uint64).T
+    found = Frames(chunk, time, at, size, clean, strange, six, stream, same, place, head, ip, None)
+    for low in range(0, count, _AT_ONCE):
+        _read(found, slice(low, low + _AT_ONCE))
     _quoted(found)
     return found
 
 
+def _read(found: Frames, rows: slice) -> None:
+    """Decode some rows of a chunk."""
+    chunk, tap = found.chunk, found.chunk.shape.tap
+    link = tap.link
+    found.time[rows], captured, start = chunk.shape.told(chunk.data, chunk.starts[rows])
+    head = found.head[rows]
+    head[:] = gather(chunk.data, start, _HEAD)
+    at, size = start + link.length, captured - link.length
+    protocol, where = link.protocol(head), tap.places_of(head)
+    used = (size >= 0) & (where > _u(1))
+    if link.hardware is not None:
+        used &= link.hardware(head) != _u(_NETLINK)
+    extra = None
+    if not ((protocol == _u(_V4)) | (protocol == _u(_V6))).all():
+        extra = _untagged(chunk.data, used, protocol, at, size)
+        used &= np.isin(protocol, _IP_OR_TAG)
+    four, six = used & (protocol == _u(_V4)), used & (protocol == _u(_V6))
+    width = _IP if six.any() else _IP4
+    ip = found.ip[rows]
+    ip[:, :width // 8] = gather(chunk.data, at, width)
+    four = four & _plain4(ip, size) if four.any() else four
+    six = six & _plain6(ip, size) if six.any() else six
+    clean = four | six
+    stream, same = _named(ip, list(link.key(head)), four, six)
+    if extra is not None:
+        stream = _with(stream, extra)
+        if found.extra is None:
+            found.extra = np.zeros(len(found.time), np.uint64)
+        found.extra[rows] = extra
+    found.at[rows], found.size[rows], found.clean[rows], found.odd[rows], found.six[rows] = at, size, clean, used & ~clean, six
+    found.stream[rows], found.same[rows], found.place[rows] = stream, same, where
+
+
+def _named(ip: U64, place: list[U64], four: Bools, six: Bools) -> tuple[U64, U64]:
+    """`Frames.stream` and `Frames.same`, but what only a payload tells; 0 for rows that are neither."""
+    if four.all():
+        return _stream4(ip, place), _same4(ip)
+    stream, same = np.zeros(len(ip), np.uint64), np.zeros(len(ip), np.uint64)
+    for which, streams, sames in ((four, _stream4, _same4), (six, _stream6, _same6)):
+        rows = np.flatnonzero(which)
+        if len(rows):
+            words = picked(ip, rows)
+            stream[rows], same[rows] = streams(words, [column[rows] for column in place]), sames(words)
+    return stream, same
+
+
 def _untagged(data: bytes, used: Bools, protocol: U64, at: I64, size: I64) -> U64 | None:
-    """Step over VLAN tags, in place, and leave out frames that hold no IP packet then; a hash of each frame's tags, 0 without."""
+    """Step over VLAN tags, in place; a hash of each frame's tags, 0 without."""
     rows = np.flatnonzero(used & np.isin(protocol, np.array(_TAGS, np.uint64)))
     if not len(rows):
         return None
@@ -132,7 +152,6 @@ def _untagged(data: bytes, used: Bools, protocol: U64, at: I64, size: I64) -> U6
         extra[rows] = mix(extra[rows], words & _u(0xFFFFFF0F))  # not its priority
         at[rows] += 4
         size[rows] -= 4
-    used &= np.isin(protocol, _IP_OR_TAG)
     return extra
 
 
