@@ -6,6 +6,7 @@ Blocks keep memory flat: one is read, its whole records are handed out, and what
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import repeat
 from struct import Struct
 from typing import NamedTuple, Protocol
 
@@ -16,7 +17,9 @@ from visualize.columns.taps import Tap
 from visualize.packet.pcap import ClassicHeader, Frame
 
 BLOCK = 24 * 1024 * 1024  # bytes read at a time
-FRAMES = 524288  # frames of one chunk at most
+FRAMES = 262144  # frames of one chunk at most
+_PROBE = 65536  # bytes looked at to judge how large records are
+_BURST = 512  # records walked before a look at them
 _RUN = 32  # records of one size in a row from which on the next ones are guessed to be so too
 
 Reader = Callable[[int, int], bytes]  # offset, size -> what the file holds there (less at its end)
@@ -98,14 +101,20 @@ class Records:
 
         A damage ends them, as it ends `Capture.frames` (which tells of it).
         """
-        block = self.block
+        block = self._block(at)
         while True:
             data = self.read(at, block)
-            starts, damaged = _starts(data, self.shape.header)
+            starts, damaged = _starts(data, self.shape.header, self.frames)
             whole = damaged or len(data) < block
             if len(starts) or whole:
                 return Chunk(data, starts[:self.frames], first, at, whole and len(starts) <= self.frames, self.shape)
             block *= 2  # one record is larger than a block
+
+    def _block(self, at: int) -> int:
+        """How many bytes are likely to hold a chunk, judged by the next few records."""
+        probe = self.read(at, _PROBE)
+        starts, _ = _starts(probe, self.shape.header, _PROBE)
+        return min(self.block, max(_PROBE, self.frames * len(probe) // max(len(starts), 1)))
 
 
 def end_of(chunk: Chunk, row: int) -> int:
@@ -114,34 +123,39 @@ def end_of(chunk: Chunk, row: int) -> int:
     return int(told.start[0] + told.captured[0])
 
 
-def _starts(data: bytes, header: ClassicHeader) -> tuple[NDArray[np.int64], bool]:
-    """Where whole records start, and whether a damage stands behind them."""
-    unpack, size, ahead = Struct(header.order + "I").unpack_from, len(data), header.record
-    found, pieces = array("q"), []
-    add, offset, last, same, before = found.append, 0, size - ahead, 0, -1
-    damaged = False
-    while offset <= last:
-        captured = unpack(data, offset + 8)[0]
-        end = offset + ahead + captured
-        if captured > header.longest:
-            damaged = True
+def _starts(data: bytes, header: ClassicHeader, most: int) -> tuple[NDArray[np.int64], bool]:
+    """Where whole records start, about `most` of them, and whether a damage stands behind them.
+
+    Lengths are followed without a look at what they are; what can't be one leads out of the data, and is found afterwards.
+    """
+    ahead, pieces, count, at = header.record, [np.empty(0, np.int64)], 0, 0
+    while at <= len(data) - ahead and count <= most:
+        starts, after = _walk(data, header, at, _BURST)
+        wrong = np.flatnonzero(np.diff(starts, append=after) - ahead > header.longest)
+        if len(wrong):
+            return np.concatenate((*pieces, starts[:wrong[0]])), True
+        if after > len(data):
+            return np.concatenate((*pieces, starts[:-1])), False
+        pieces.append(starts)
+        count, at = count + len(starts), after
+        size = after - int(starts[-1])
+        if len(starts) > _RUN and int(starts[-1] - starts[-1 - _RUN]) == _RUN * size:
+            more = _run(data, after, size - ahead, header)
+            pieces.append(np.arange(more, dtype=np.int64) * size + after)
+            count, at = count + more, after + more * size
+    return np.concatenate(pieces), False
+
+
+def _walk(data: bytes, header: ClassicHeader, at: int, many: int) -> tuple[NDArray[np.int64], int]:
+    """The starts of so many records (fewer at the end of the data), and where the last of them ends."""
+    unpack, ahead, found = Struct(header.order + "8xI").unpack_from, header.record, array("q")
+    add, last = found.append, len(data) - ahead
+    for _ in repeat(None, many):
+        add(at)
+        at += unpack(data, at)[0] + ahead
+        if at > last:
             break
-        if end > size:
-            break
-        add(offset)
-        offset = end
-        same = same + 1 if captured == before else 0
-        before = captured
-        if same >= _RUN:
-            more = _run(data, offset, captured, header)
-            if more:
-                pieces += [np.frombuffer(found, np.int64), np.arange(more, dtype=np.int64) * (ahead + captured) + offset]
-                found = array("q")
-                add = found.append
-                offset += more * (ahead + captured)
-            same = 0
-    pieces.append(np.frombuffer(found, np.int64) if found else np.empty(0, np.int64))
-    return np.concatenate(pieces), damaged
+    return np.frombuffer(found, np.int64), at
 
 
 def _run(data: bytes, offset: int, captured: int, header: ClassicHeader) -> int:
