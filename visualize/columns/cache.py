@@ -102,7 +102,7 @@ class Cache:
         """The chunks of the capture, digested one after the other."""
         records, at, first = Records(self.read, shape, self.frames), 24, 0
         if self.spread is not None:
-            yield from self.spread(recipe, records)
+            yield from self.spread(recipe, records, known)
             return
         while True:
             chunk = records.chunk(at, first)

@@ -1,17 +1,19 @@
-"""Chunks digested elsewhere: by processes of this machine, or by the workers of a Dask cluster. Folded in here, in the order of the file.
+"""Chunks digested elsewhere: by threads of this process, or by the workers of a Dask cluster. Folded in here, in the order of the file.
 
-A part carries its own bytes, so a worker needs no file. It overlaps the part before by a window, in which both find the same place to
+NumPy leaves Python's lock alone while it computes, so threads use as many cores. A part carries its own bytes, so a worker of a cluster
+needs no file. It overlaps the part before by a window, in which both find the same place to
 cut; so no part waits for another, and one that is lost with its worker is digested again by the next.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from visualize.columns import frames
-from visualize.columns.digest import Digest, Recipe
-from visualize.columns.links import cut, window
+from visualize.columns.digest import Digest, Recipe, nothing
+from visualize.columns.links import Known, cut, window
 from visualize.columns.records import Chunk, Records, end_of
 
 
@@ -31,7 +33,7 @@ class Future(Protocol):
         ...
 
 
-Submit = Callable[[Recipe, Part], Future]
+Submit = Callable[[Part], Future]
 
 
 def parts(records: Records) -> Iterator[Part]:
@@ -50,21 +52,21 @@ def parts(records: Records) -> Iterator[Part]:
         at, first = at + int(chunk.starts[count - before]), first + count - before
 
 
-def digest(recipe: Recipe, part: Part) -> Digest:
+def digest(recipe: Recipe, part: Part, known: Known = nothing) -> Digest:
     """Digest a part: what a worker does."""
     chunk = part.chunk
     if part.before:
         shared = frames.read(chunk._replace(starts=chunk.starts[:part.before]))
         skipped = cut(shared.same)
         chunk = chunk._replace(starts=chunk.starts[skipped:], first=chunk.first + skipped)
-    return recipe.digest(chunk, part.after)
+    return recipe.digest(chunk, part.after, known)
 
 
-def ordered(recipe: Recipe, records: Records, submit: Submit, ahead: int) -> Iterator[Digest]:
+def ordered(records: Records, submit: Submit, ahead: int) -> Iterator[Digest]:
     """The digests in the order of the file, `ahead` of them under way."""
     waiting: deque[Future] = deque()
     for part in parts(records):
-        waiting.append(submit(recipe, part))
+        waiting.append(submit(part))
         if len(waiting) > ahead:
             yield waiting.popleft().result()
     while waiting:
@@ -74,17 +76,18 @@ def ordered(recipe: Recipe, records: Records, submit: Submit, ahead: int) -> Ite
 class Spread(Protocol):
     """A way to have digests made."""
 
-    def __call__(self, recipe: Recipe, records: Records) -> Iterator[Digest]:
-        """All digests of a capture, in order."""
+    def __call__(self, recipe: Recipe, records: Records, known: Known) -> Iterator[Digest]:
+        """All digests of a capture, in order. `known`: what need not be told of links."""
         ...
 
 
-@contextmanager
-def processes(jobs: int) -> Iterator[Spread]:
-    """By so many processes of this machine."""
-    from concurrent.futures import ProcessPoolExecutor
-    with ProcessPoolExecutor(jobs) as pool:
-        yield lambda recipe, records: ordered(recipe, records, lambda *task: pool.submit(digest, *task), 2 * jobs)
+def threads(jobs: int) -> Spread:
+    """By so many threads."""
+    def spread(recipe: Recipe, records: Records, known: Known) -> Iterator[Digest]:
+        with ThreadPoolExecutor(jobs) as pool:
+            yield from ordered(records, lambda part: pool.submit(digest, recipe, part, known), jobs)
+
+    return spread
 
 
 @contextmanager
@@ -92,9 +95,9 @@ def cluster(address: str) -> Iterator[Spread]:
     """By the workers of a Dask cluster, whose scheduler stands at `address` (`tcp://host:8786`)."""
     from distributed import Client
     with Client(address) as client:  # type: ignore[no-untyped-call]
-        def spread(recipe: Recipe, records: Records) -> Iterator[Digest]:
+        def spread(recipe: Recipe, records: Records, known: Known) -> Iterator[Digest]:
             shared: Any = client.scatter(recipe, broadcast=True)
             many = max(1, sum(client.nthreads().values()))
-            return ordered(recipe, records, lambda _, part: client.submit(digest, shared, part, pure=False, retries=3), 2 * many)
+            return ordered(records, lambda part: client.submit(digest, shared, part, pure=False, retries=3), 2 * many)
 
         yield spread

@@ -17,7 +17,10 @@ import click
 
 if TYPE_CHECKING:
     from snapshot.finding import Finding
+    from visualize.columns.digest import Digest, Recipe
+    from visualize.columns.links import Known
     from visualize.columns.portraits import Portraits
+    from visualize.columns.records import Records
     from visualize.columns.spread import Spread
     from visualize.draw.picture import Style
     from visualize.flow import Flow
@@ -82,8 +85,13 @@ assume_option = click.option("--assume", "assumed", multiple=True, metavar="KEY=
 
 
 cache_option = click.option("--cache/--no-cache", "cached", default=True, help="Replay one of many equal connections (the default), or each.")
-jobs_option = click.option("--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, metavar="N",
-                           help="Read a large capture with N processes; the output is the same.")
+def cores() -> int:
+    """How many cores this process may use, at most 4: more of them wait for the one that folds chunks in."""
+    return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+jobs_option = click.option("--jobs", type=click.IntRange(1, 1024), default=cores, metavar="N",
+                           help="Read a large capture with N threads (without: one for each core, at most 4). The output is the same.")
 cluster_option = click.option("--cluster", metavar="ADDRESS", help="Read it with the workers of a Dask cluster: tcp://SCHEDULER:8786 "
                               "(needs `pip install packetpath[cluster]`).")
 
@@ -98,15 +106,11 @@ class Speed:
 
     @contextmanager
     def spread(self) -> Iterator[Spread | None]:
-        """Who reads the chunks of a large capture; None: this process."""
-        if self.cluster is None and self.jobs == 1:
-            yield None
-            return
-        from visualize.columns.spread import cluster, processes
+        """Who reads the chunks of a large capture; None: this thread."""
         if self.cluster is None:
-            with processes(self.jobs) as spread:
-                yield spread
+            yield self._threads if self.jobs > 1 else None
             return
+        from visualize.columns.spread import cluster
         try:
             with cluster(self.cluster) as spread:
                 yield spread
@@ -114,6 +118,11 @@ class Speed:
             fail("--cluster needs Dask's scheduler: pip install 'packetpath[cluster]'", EXIT_USAGE)
         except (OSError, ValueError, TimeoutError) as error:
             fail(f"--cluster {self.cluster}: {error}")
+
+    def _threads(self, recipe: Recipe, records: Records, known: Known) -> Iterator[Digest]:
+        """A `Spread` whose threads begin when a capture turns out to be large."""
+        from visualize.columns.spread import threads
+        return threads(self.jobs)(recipe, records, known)
 
 
 PICTURES = ("svg", "png", "pdf", "dot", "mermaid", "text", "markdown", "drawio")  # the formats of visualize.draw.picture

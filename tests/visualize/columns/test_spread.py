@@ -14,9 +14,9 @@ import pytest
 from visualize.columns import links
 from visualize.columns.cache import Cache
 from visualize.columns.digest import Recipe
-from visualize.columns.links import cut
+from visualize.columns.links import Known, cut
 from visualize.columns.records import Classic, Records
-from visualize.columns.spread import Spread, cluster, digest, parts, processes
+from visualize.columns.spread import Spread, cluster, digest, parts, threads
 from visualize.columns.taps import Tap
 from visualize.load import Loaded, load
 from visualize.packet.pcap import Capture, read_frames
@@ -93,11 +93,10 @@ def test_a_cut_parts_no_packet_where_it_can() -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3])
-def test_processes(loaded: Loaded, jobs: int) -> None:
-    """As many processes as one likes."""
+def test_threads(loaded: Loaded, jobs: int) -> None:
+    """As many threads as one likes."""
     capture = random_capture(loaded, 4)
-    with processes(jobs) as spread:
-        assert rows(loaded, capture, 100, spread) == rows(loaded, capture, 1 << 19)
+    assert rows(loaded, capture, 100, threads(jobs)) == rows(loaded, capture, 1 << 19)
 
 
 @contextmanager
@@ -120,8 +119,8 @@ def test_a_cluster_that_loses_a_worker(loaded: Loaded) -> None:
 
 def killing(found: Any, spread: Spread) -> Spread:
     """The same, but a worker is killed once the first chunk has come back."""
-    def spreading(recipe: Recipe, records: Records) -> Iterator[Any]:
-        for number, one in enumerate(spread(recipe, records)):
+    def spreading(recipe: Recipe, records: Records, known: Known) -> Iterator[Any]:
+        for number, one in enumerate(spread(recipe, records, known)):
             if number == 0:
                 os.kill(found.workers[0].pid, signal.SIGKILL)
             yield one
