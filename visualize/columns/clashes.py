@@ -25,8 +25,8 @@ def clashes(table: Table, run: Run, judged: Judged, slow: Bools) -> Bools:
     to a connection whose port was drawn by lot. `slow`: those that are irregular and replayed.
     """
     rows, found = table.rows, _Shared()
-    known = table.tuples.whole()
-    found.tuples(known.hashes, np.where(slow[known.connections()], -1, known.connections()))
+    hashes, owners = table.tuples.all()
+    found.tuples(hashes, np.where(slow[owners], -1, owners))
     regular = ~slow & (rows.packets[:table.count] > 0)
     lots: list[U64] = []
     answers: list[tuple[U64, I64]] = []

@@ -29,6 +29,7 @@ class Kinds:
     def __init__(self, atoms: Atoms, captured: Captured) -> None:
         self._atoms, self._captured = atoms, captured
         self._numbers: dict[int, int] = {}
+        self._patterns: list[int] = []  # by number
         self.places: set[tuple[int, int]] = set()  # (interface, source MAC) of what came in
 
     def of(self, streams: Streams, who: I64, role: I64, rows: Columns) -> I64:
@@ -47,9 +48,21 @@ class Kinds:
             role, streams.told[lead], protocol, six, self._atoms.addresses(ends.source[lead], six),
             self._atoms.addresses(ends.target[lead], six), *ports, kind, self._atoms.ttls(streams.ttl[lead]), service, streams.pattern,
             self._against_first(streams, lead, who, role, rows), self._later(streams, lead)).view(np.int64))
-        numbers = np.array([self._numbers.setdefault(name, len(self._numbers)) for name in names.tolist()], np.int64)
-        found: I64 = numbers[rank]
+        some = np.empty(len(names), np.int64)
+        some[rank] = np.arange(len(rank))  # a link of each kind
+        numbers = []
+        for name, pattern in zip(names.tolist(), streams.pattern[some].tolist(), strict=True):
+            number = self._numbers.setdefault(name, len(self._numbers))
+            if number == len(self._patterns):
+                self._patterns.append(pattern)
+            numbers.append(number)
+        found: I64 = np.array(numbers, np.int64)[rank]
         return found
+
+    def pattern(self, kinds: I64) -> U64:
+        """Where packets of some kinds are seen, and what NAT made of them there (`Streams.pattern`)."""
+        different, rank = ranked(kinds)
+        return np.array([self._patterns[kind] for kind in different.tolist()], np.uint64)[rank]
 
     @staticmethod
     def _against_first(streams: Streams, lead: I64, who: I64, role: I64, rows: Columns) -> U64:

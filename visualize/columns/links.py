@@ -16,7 +16,7 @@ from visualize.columns.mix import ODD, U64
 from visualize.replay import WINDOW
 
 I32 = NDArray[np.int32]
-Known = Callable[[U64], I64]  # the number of each link; -1 for those that are not known
+Known = Callable[[U64], I64]  # the connection of each link; -1 for those that are not known
 _TAIL = 4096  # frames in which a packet is sure to have been seen everywhere
 
 

@@ -6,7 +6,7 @@ frame; so nothing here has to know what becomes of it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,12 @@ from visualize.columns.connect import Streams, joined, pairs_of, streams_of
 from visualize.columns.connections import Columns
 from visualize.columns.digest import Digest, Segments
 from visualize.columns.frames import I64, Bools
-from visualize.columns.index import Index
 from visualize.columns.kept import EVENT_BITS, Kept, Leads
 from visualize.columns.kinds import Captured, Kinds, echo_replies
 from visualize.columns.mix import U64, ranked
 from visualize.columns.odd import Odd
 from visualize.columns.regular import Windows
-from visualize.columns.tuples import Tuples
+from visualize.columns.tuples import Joined, LinkIndex, Tuples
 
 SECOND = 1_000_000_000
 
@@ -40,23 +39,6 @@ class Limits:
     loose: bool = True
 
 
-@dataclass(slots=True)
-class Known:
-    """What is known of each link."""
-
-    numbers: Index = field(default_factory=Index)
-    owner: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    role: I64 = field(default_factory=lambda: np.zeros(0, np.int64))  # 0 original, 1 reply
-    kind: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    pattern: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))
-
-    def add(self, keys: U64, owner: I64, role: I64, kind: I64, pattern: U64) -> None:
-        """New links, numbered from the last one on."""
-        self.numbers.add(keys, np.arange(len(self.owner), len(self.owner) + len(keys)))
-        self.owner, self.role = np.concatenate((self.owner, owner)), np.concatenate((self.role, role))
-        self.kind, self.pattern = np.concatenate((self.kind, kind)), np.concatenate((self.pattern, pattern))
-
-
 class Table:
     """All connections of a capture."""
 
@@ -68,7 +50,7 @@ class Table:
         self.kept = Kept()
         self.windows = Windows()
         self.tuples = Tuples()
-        self._links = Known()
+        self._links = LinkIndex()
         self._events: dict[tuple[int, ...], int] = {}
         self._fragmented: set[int] = set()
         self._collisions = Collisions()
@@ -77,36 +59,36 @@ class Table:
 
     def add(self, chunk: Digest) -> None:
         """Fold in the next chunk."""
-        link, odd_owner = self._joined(chunk)
-        owner = self._links.owner[link]
+        links, odd_owner = self._joined(chunk)
         self._mark(odd_owner, True)
-        events = self._packets(chunk, link)
-        pattern = self._links.pattern[link][chunk.packets.link]
-        self._mark(self._collisions.among(chunk, owner[chunk.packets.link], pattern, odd_owner), True)
-        kept = np.append(owner * 2, -1).astype(np.int32)[chunk.of_frame]
+        events = self._packets(chunk, links)
+        pattern = self.kinds.pattern(links.kind)[chunk.packets.link]
+        self._mark(self._collisions.among(chunk, links.owner[chunk.packets.link], pattern, odd_owner), True)
+        kept = np.append(links.owner * 2, -1).astype(np.int32)[chunk.of_frame]
         kept[chunk.packets.row] += 1
         kept[chunk.odd.rows] = odd_owner * 2
         self.kept.add(chunk, kept, events)
         self._fragmented |= chunk.odd.fragmented
 
     def known(self, links: U64) -> I64:
-        """The numbers of links; -1 for those that are not known yet. May be asked while a chunk is folded in."""
-        return self._links.numbers.find(links)
+        """The connections of links; -1 for those that are not known yet. May be asked while a chunk is folded in."""
+        return self._links.find(links).owner
 
-    def _joined(self, chunk: Digest) -> tuple[I64, I64]:
-        """The numbers of a chunk's links, whose streams are joined into connections where they are new, and the connections of odd frames."""
-        number = self.known(chunk.links.key)
-        new = np.flatnonzero(number < 0)
+    def _joined(self, chunk: Digest) -> tuple[Joined, I64]:
+        """A chunk's links, whose streams are joined into connections where they are new, and the connections of odd frames."""
+        links = self._links.find(chunk.links.key)
+        new = np.flatnonzero(links.owner < 0)
         if not len(new) and not len(chunk.odd.rows):
-            return number, new
+            return links, new
         streams = streams_of(chunk.links, new)
         owner, role = self._connections(streams, chunk.odd)
         of_link = owner[streams.leads]
         kinds = self.kinds.of(streams, of_link, role, self.rows)
         self._mark(of_link, self.kinds.translated(streams))
-        number[new] = np.arange(len(self._links.owner), len(self._links.owner) + len(new))
-        self._links.add(chunk.links.key[new], of_link, role, kinds, streams.pattern)
-        return number, owner[len(streams.rows):]
+        fresh = Joined(of_link, role, kinds)
+        links.put(new, fresh)
+        self._links.add(chunk.links.key[new], fresh)
+        return links, owner[len(streams.rows):]
 
     def _mark(self, which: I64, where: Bools | bool) -> None:
         self.rows.slow[which[where] if not isinstance(where, bool) else which] = 1
@@ -117,7 +99,7 @@ class Table:
             pairs = np.array(sorted(self._fragmented), np.uint64)
             self._mark(self.tuples.between(pairs), True)
         self.rows.finish()
-        self.windows, self._links, self._collisions, self._events = Windows(), Known(), Collisions(), {}
+        self.windows, self._links, self._collisions, self._events = Windows(), LinkIndex(), Collisions(), {}
 
     def pairs(self) -> Iterator[I64]:
         """Chunk by chunk: the different (connection, event), as connection << EVENT_BITS | event."""
@@ -217,16 +199,16 @@ class Table:
 
     # -- packets -----------------------------------------------------------------------------------------------------------
 
-    def _packets(self, chunk: Digest, numbers: I64) -> NDArray[np.int32]:
+    def _packets(self, chunk: Digest, links: Joined) -> NDArray[np.int32]:
         """Everything that is asked of the packets in order: their events, the TCP windows, silences, checksums."""
         if not len(chunk.packets.row):
             return np.zeros(0, np.int32)
-        owner = self._links.owner[numbers][chunk.packets.link]
+        owner = links.owner[chunk.packets.link]
         bits = len(owner).bit_length()
         packed = np.sort(owner << bits | np.arange(len(owner)))
         order, who = packed & (1 << bits) - 1, packed >> bits
-        link = numbers[chunk.packets.link[order]]
-        way = self._links.role[link]
+        link = chunk.packets.link[order]
+        way = links.role[link]
         started = np.ones(len(who), bool)
         started[1:] = who[1:] != who[:-1]
         starts = np.flatnonzero(started)
@@ -244,7 +226,7 @@ class Table:
         self._segments(chunk.segments, order, who, position, way, protocol)
         self._silences(who, position, time, started, protocol, flags, number)
         self._mark(who, chunk.bad[order])
-        events = self._event_numbers(self._links.kind[link], chunk.length[order], phase, flags)
+        events = self._event_numbers(links.kind[link], chunk.length[order], phase, flags)
         rows.kind[who[opening]] = events[opening]
         last = ends - 1
         rows.packets[who[last]] = position[last] + 1

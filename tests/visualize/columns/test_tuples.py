@@ -5,7 +5,7 @@ from random import Random
 
 import numpy as np
 
-from visualize.columns.tuples import Tuples
+from visualize.columns.tuples import Joined, LinkIndex, Tuples
 
 
 def filled(chunks: int, each: int) -> tuple[Tuples, dict[int, tuple[int, int]]]:
@@ -26,15 +26,15 @@ def test_every_tuple_is_found_again() -> None:
     asked = sorted([*known, 1, 2, 1 << 63, (1 << 64) - 1])
     owner, forward = tuples.find(np.array(asked, np.uint64))
     assert list(zip(owner.tolist(), forward.tolist(), strict=True)) == [known.get(one, (-1, -1)) for one in asked]
-    whole = tuples.whole()
-    assert whole.hashes.tolist() == sorted(known)
-    assert whole.connections().tolist() == [known[one][0] for one in sorted(known)]
+    hashes, owners = tuples.all()
+    assert hashes.tolist() == sorted(known)
+    assert owners.tolist() == [known[one][0] for one in sorted(known)]
 
 
 def test_runs_stay_few() -> None:
     """However many chunks there were: each run is at least twice as long as the next, so a tuple is moved a few times at most."""
     tuples, known = filled(200, 10)
-    lengths = [len(run.hashes) for run in tuples._runs]
+    lengths = [len(run.keys) for run in tuples._index.runs]
     assert sum(lengths) == len(known)
     assert all(earlier >= 2 * later for earlier, later in pairwise(lengths))
 
@@ -50,4 +50,15 @@ def test_without_any() -> None:
     """Nothing is known at first."""
     owner, forward = Tuples().find(np.array([3], np.uint64))
     assert (owner.tolist(), forward.tolist()) == ([-1], [-1])
-    assert len(Tuples().whole().hashes) == 0
+    assert len(Tuples().all()[0]) == 0
+
+
+def test_links_keep_what_is_known_of_them() -> None:
+    """Connection, role and kind of each, whichever chunk asks."""
+    index = LinkIndex()
+    index.add(np.array([9, 4], np.uint64), Joined(*(np.array(column, np.int64) for column in ([7, 8], [0, 1], [3, 5]))))
+    found = index.find(np.array([4, 5, 9], np.uint64))
+    assert found.owner.tolist() == [8, -1, 7]
+    assert (found.role[[0, 2]].tolist(), found.kind[[0, 2]].tolist()) == ([1, 0], [5, 3])
+    found.put(np.array([1]), Joined(*(np.array([value], np.int64) for value in (6, 1, 2))))
+    assert [column[1] for column in found] == [6, 1, 2]
