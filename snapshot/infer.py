@@ -17,6 +17,7 @@ from snapshot.host.routing import NextHop, Route, RouteType
 
 _UP = frozenset({"UP", "LOWER_UP", "BROADCAST", "MULTICAST"})
 _BRIDGE = re.compile(r"^(docker0|br-[0-9a-f]{12}|virbr\d+|cni\d+|podman\d+|docker_gwbridge|lxcbr\d+|lxdbr\d+)$")
+_INTERFACES = re.compile(r" -[io] ")
 _WHY = "its namespace was not captured: it is inferred from docker inspect"
 
 
@@ -188,16 +189,13 @@ def _named(namespace: Namespace, subnets: dict[str, IPNetwork]) -> dict[str, Non
     """The interfaces that rules and routes name; `subnets` is filled by the way."""
     names: dict[str, None] = {}
     for table in (*(namespace.tables4 or ()), *(namespace.tables6 or ())):
-        for chain in table.chains.values():
-            for rule in chain.rules:
-                if rule.text.startswith("-A ") and " -i " not in rule.text and " -o " not in rule.text:
-                    continue  # seen without reading the rule: there may be a hundred thousand
-                own = next((clause for clause in rule.matches if clause.name == ""), None)
-                for option in own.options if own is not None else ():
-                    if option.name in ("-i", "-o") and option.values and not option.values[0].endswith("+"):
-                        names[option.values[0]] = None
-                if own is not None and table.name == "nat" and rule.jump == "MASQUERADE":
-                    _learn_subnet(own, subnets)
+        for rule in table.candidates(_INTERFACES):
+            own = next((clause for clause in rule.matches if clause.name == ""), None)
+            for option in own.options if own is not None else ():
+                if option.name in ("-i", "-o") and option.values and not option.values[0].endswith("+"):
+                    names[option.values[0]] = None
+            if own is not None and table.name == "nat" and rule.jump == "MASQUERADE":
+                _learn_subnet(own, subnets)
     for route in (*(namespace.routes4 or ()), *(namespace.routes6 or ())):
         names.update(dict.fromkeys(hop.device for hop in route.nexthops if hop.device))
     return names

@@ -66,7 +66,7 @@ def _unseen(files: Files, fact: str, found: list[Table], nft: NftRuleset | None,
     """(table, why): tables that the host may have and that nothing captured shows. An iptables-save shows all that there are."""
     unseen: list[tuple[str, str]] = []
     every_file = [*files.of(fact), *files.of(f"{fact}-list")]
-    if any(iptables_list.WARNING.search(file.text) for _, file in every_file) and not any(table.backend is Backend.LEGACY for table in found):
+    if any(iptables_list.warns_of_legacy(file.text) for _, file in every_file) and not any(table.backend is Backend.LEGACY for table in found):
         unseen.append(("", f"the host has legacy {fact} tables too (a warning says so), and they were not captured"))
     whole = any(not where.table and not where.partial and not iptables_save.is_rules(file.text) and file.path in told
                 for where, file in files.of(fact))

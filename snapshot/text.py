@@ -4,8 +4,8 @@ Line numbers stay: what is taken out never takes a line break with it, so that a
 """
 
 import re
+from collections import deque
 from dataclasses import dataclass
-from functools import lru_cache
 
 MAX_LINE = 1_000_000  # characters; no tool prints longer lines, but for JSON
 # ECMA-48: CSI sequences, OSC (window titles) up to BEL or ST, charset choices, and the two-character ones
@@ -24,10 +24,21 @@ class Readable:
     remarks: tuple[tuple[int, str], ...] = ()
 
 
-@lru_cache(maxsize=4)  # a file is asked for its text by each who looks what it is
+_recent: deque[tuple[bytes, Readable]] = deque(maxlen=4)  # a file is asked for its text by each who looks what it is
+
+
 def readable(data: bytes) -> Readable:
     """Decode captured bytes. Never fails: what is not text in any encoding is kept as surrogates, and said."""
-    if data.isascii() and len(data.translate(None, _UNUSUAL)) == len(data) and not _too_long(data):
+    for held, found in _recent:
+        if held is data:  # not by value: a hash of many megabytes takes longer than to read them
+            return found
+    found = _readable(data)
+    _recent.append((data, found))
+    return found
+
+
+def _readable(data: bytes) -> Readable:
+    if data.isascii() and not any(byte in data for byte in _UNUSUAL) and not _too_long(data):
         return Readable(data.decode("ascii"))
     remarks: list[tuple[int, str]] = []
     text = _decoded(data, remarks)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from snapshot.finding import Finding, Kind
 from snapshot.host.ipset import IpSet, SetEntry
-from snapshot.parse.iptables_save import Problem, tokens
+from snapshot.parse.iptables_rule import Problem, tokens
 
 _FLAGS = {"counters", "comment", "skbinfo", "forceadd", "nomatch", "wildcard"}
 

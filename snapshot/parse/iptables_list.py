@@ -42,7 +42,12 @@ _HOSTS = {"localhost": "127.0.0.1", "loopback/8": "127.0.0.0/8", "link-local/16"
 _PLAIN = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!/|$)|(?=/|$))){4}(?:/(?:3[0-2]|[12]?\d))?$")  # most are: told without parsing them
 _NUMBER = re.compile(r"^\d+[KMGT]?$")
 NO_INTERFACES = "listed without -v: the interfaces that the rule asks for are not shown"
-WARNING = re.compile(r"^# Warning: (ip6?tables)-legacy tables present", re.M)
+_WARNING = re.compile(r"^# Warning: (ip6?tables)-legacy tables present", re.M)
+
+
+def warns_of_legacy(text: str) -> bool:
+    """Whether iptables-nft says that there are legacy tables besides (it does so in any output)."""
+    return "-legacy tables present" in text and _WARNING.search(text) is not None
 
 
 class Unreadable(Exception):

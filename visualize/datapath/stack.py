@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _TRACKING_MATCHES = {"conntrack", "state", "connmark", "connbytes", "connlabel", "connlimit", "helper", "cluster"}
 _TRACKING_TARGETS = {"CONNMARK", "CONNSECMARK", "MASQUERADE", "SNAT", "DNAT", "REDIRECT", "NETMAP", "SYNPROXY"}
-_MAY_ASK = re.compile(rf"-m \"?(?:{'|'.join(sorted(_TRACKING_MATCHES))})\b")
+_MAY_ASK = re.compile(rf"-(?:m|-match)\s+[\"']?(?:{'|'.join(sorted(_TRACKING_MATCHES))})\b"
+                      rf"|-(?:[jg]|-jump|-goto)\s+[\"']?(?:CT|{'|'.join(sorted(_TRACKING_TARGETS))})\b")
 _BACKEND_ORDER = {Backend.NFT: 0, Backend.UNKNOWN: 1, Backend.LEGACY: 2}  # the one registered later runs first: a doubt
 
 
@@ -204,8 +205,7 @@ class Stack:
             return True
         if any(chain.rules for chain in self.namespace.nft_chains or () if chain.family in families and not chain.replayed):
             return True  # native rules were not read: they may well ask for it
-        return any(_asks_for_tracking(rule) for bound in self._tables[family] for chain in bound.table.chains.values()
-                   for rule in chain.rules)
+        return any(_asks_for_tracking(rule) for bound in self._tables[family] for rule in bound.table.candidates(_MAY_ASK))
 
     def flag(self, family: int, name: str, device: str | None, default: int = 0, combine: str = "or") -> int:
         """An interface setting of net.ipvN.conf: `or`, `max` or `and` of `all` and the device, or `own` (the device's alone)."""
@@ -265,8 +265,6 @@ def _asks_for_tracking(rule: Rule) -> bool:
         return True
     if rule.jump == "CT" and rule.target is not None and rule.target.option("--notrack") is None:
         return True
-    if not _MAY_ASK.search(rule.text):  # a look at the text spares reading 100,000 rules
-        return False
     return any(clause.name in _TRACKING_MATCHES for clause in rule.matches)
 
 

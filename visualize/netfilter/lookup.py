@@ -11,12 +11,14 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from snapshot.host.firewall import Rule
+from snapshot.host.firewall import Rule, lines_of
 from visualize.netfilter.here import Here
 from visualize.packet.packet import Packet
 
 WORTHWHILE = 32  # shorter chains are simply read
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_TARGET = re.compile(r" -[jg] [^\n]*")
+_FOUR = re.compile(r"((?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!/|$)|(?=/|$))){4}(?:/32)?\Z", re.ASCII)  # most are: told without parsing them
 _PORT = re.compile(r" -p (tcp|udp)(?: -m comment --comment \S+)? -m \1 --dport (\d+)(?= -)")
 
 
@@ -41,6 +43,9 @@ def _host(letter: str) -> Callable[[str], Hashable | None]:
         if found is None:
             return None
         address, slash, bits = found[1].partition("/")
+        if _FOUR.match(found[1]):
+            one, two, three, four = address.split(".")
+            return int(one) << 24 | int(two) << 16 | int(three) << 8 | int(four)
         if slash and bits not in ("32", "128", "255.255.255.255"):
             return None
         try:
@@ -108,7 +113,7 @@ def lookup(rules: Sequence[Rule]) -> Lookup | None:
     """The first demand that leaves next to nothing, else the one that leaves least; None where reading the chain is as good."""
     if len(rules) < WORTHWHILE:
         return None
-    texts = [_bare(rule.text) for rule in rules]
+    texts = _bare("\n".join([text for text, _, _ in lines_of(rules)])).split("\n")
     best, least = None, len(rules) // 4
     for demand in DEMANDS:
         found = _grouped(demand, texts)
@@ -121,8 +126,8 @@ def lookup(rules: Sequence[Rule]) -> Lookup | None:
 
 
 def _bare(text: str) -> str:
-    """The rule's matches, with quoted words (which may hold anything) as one letter."""
-    return " " + _QUOTED.sub("Q", text).split(" -j ", 1)[0].split(" -g ", 1)[0] + " -"
+    """The matches of rules, a line each, with quoted words (which may hold anything) as one letter."""
+    return " " + _TARGET.sub("", _QUOTED.sub("Q", text)).replace("\n", " -\n ") + " -"
 
 
 def _grouped(demand: Demand, texts: Sequence[str]) -> Lookup:

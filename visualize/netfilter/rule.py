@@ -1,9 +1,10 @@
 """Rules bound to their meaning: each match and target looked up once, when the rule is first walked."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from snapshot.host.firewall import Chain, Rule, Table
+from snapshot.host.firewall import Chain, Rule, Table, lines_of
 from visualize.netfilter.answer import Answer, every, yes
 from visualize.netfilter.extension import BindError, Match, Target, UnknownMatch, bind_match, bind_target
 from visualize.netfilter.here import Here
@@ -13,6 +14,11 @@ from visualize.netfilter.outcome import ACCEPT, CONTINUE, DROP, RETURN, Outcome,
 from visualize.packet.packet import Packet
 
 _VERDICTS = {"ACCEPT": ACCEPT, "DROP": DROP, "RETURN": RETURN}
+
+
+def _jumping(chain: Chain, target: str) -> Iterator[Rule]:
+    """The rules of a chain with this target."""
+    return (chain.rules[position] for position, (_, _, name) in enumerate(lines_of(chain.rules)) if name == target)
 
 
 class Fixed:
@@ -102,21 +108,20 @@ class BoundTable:
     def fresh(self) -> bool:
         """No rule and no policy has counted a packet since the table was loaded (or its counters were set to 0)."""
         if self._fresh is None:
-            chains = self.table.chains.values()
-            self._fresh = all(rule.packets == 0 for chain in chains for rule in chain.rules) and not any(chain.packets for chain in chains)
+            self._fresh = self.table.untouched()
         return self._fresh
 
     def holding(self, text: str) -> list[Rule]:
         """The rules in whose text this stands."""
-        return [rule for chain in self.table.chains.values() for rule in chain.rules if text in rule.text]
+        return [rule for rule in self.table.candidates(re.compile(re.escape(text))) if text in rule.text]
 
     def destinations(self, base: str) -> dict[str, list[Rule]]:
         """The DNAT rules that can be reached from a base chain, by what their --to-destination says."""
         if base not in self._destinations:
             found: dict[str, list[Rule]] = {}
             for name in self._reachable(base):
-                for rule in self.table.chains[name].rules:
-                    to = rule.target.option("--to-destination") if rule.jump == "DNAT" and rule.target is not None else None
+                for rule in _jumping(self.table.chains[name], "DNAT"):
+                    to = rule.target.option("--to-destination") if rule.target is not None else None
                     if to is not None and to.values:
                         found.setdefault(to.values[0], []).append(rule)
             self._destinations[base] = found
@@ -129,7 +134,7 @@ class BoundTable:
             name = todo.pop()
             if name not in seen and name in chains:
                 seen[name] = None
-                todo += [rule.jump for rule in reversed(chains[name].rules) if rule.jump in chains]
+                todo += [target for _, _, target in reversed(lines_of(chains[name].rules)) if target in chains]
         return list(seen)
 
     def _bind(self, rule: Rule) -> BoundRule:

@@ -6,7 +6,7 @@ import pytest
 
 from snapshot.finding import Kind
 from snapshot.host.firewall import Clause, Rule
-from snapshot.parse import iptables_list, iptables_save
+from snapshot.parse import iptables_list, iptables_rule
 from tests.kernel.listing import same
 
 # one rule of each extension and option that the project knows, as iptables 1.8.9 saved it and listed it (-nvxL), legacy and nft
@@ -30,7 +30,7 @@ def why(rule: Rule) -> str:
 @pytest.mark.parametrize(("family", "table", "saved", "listed"), PAIRS, ids=[f"{pair[0]} {pair[2]}"[:90] for pair in PAIRS])
 def test_a_row_means_its_rule(family: str, table: str, saved: str, listed: str) -> None:
     """The clauses of the row are those of the rule: same names, options, values, negations and target."""
-    rule = iptables_save.rule(saved, ("", 0), 1, (0, 0))
+    rule = iptables_rule.rule(saved, ("", 0), 1, (0, 0))
     read = row(listed, family=family, table=table)
     if same(rule, read) or any(known in saved for known in KNOWN):
         return
@@ -68,7 +68,7 @@ def test_a_name_for_an_address_is_a_doubt() -> None:
     """Without -n addresses are names; `localhost`, `loopback/8` and `anywhere` are the same everywhere."""
     assert "gateway.example.org" in why(row("    0     0 DROP       all  --  any    any     gateway.example.org  anywhere"))
     rule = row("    0     0 DROP       all  --  any    any     anywhere            !loopback/8")
-    assert rule.matches[0].option("-d") == iptables_save.rule("-A X ! -d 127.0.0.0/8", ("", 0), 1).matches[0].options[0]
+    assert rule.matches[0].option("-d") == iptables_rule.rule("-A X ! -d 127.0.0.0/8", ("", 0), 1).matches[0].options[0]
 
 
 @pytest.mark.parametrize("text", ["tcp dpt:80 sparkling", "/* a comment */ policy match dir in pol ipsec strict [0] reqid 1 proto esp", "quota: 1000 bytes"])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from snapshot.parse.iptables_save import parse, rule
+from snapshot.parse.iptables_rule import rule
+from snapshot.parse.iptables_save import parse
 from snapshot.parse.iptables_spelling import spelled
 
 ROOT = Path(__file__).parents[3]

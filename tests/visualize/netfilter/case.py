@@ -21,7 +21,7 @@ from snapshot.host.firewall import Rule
 from snapshot.host.ipset import IpSet
 from snapshot.host.link import Interface, IPAddress
 from snapshot.host.socket import Listener
-from snapshot.parse.iptables_save import rule as parse_rule
+from snapshot.parse.iptables_rule import rule as parse_rule
 from visualize.netfilter.answer import Answer, Truth
 from visualize.netfilter.extension import BindError, _bind
 from visualize.netfilter.here import ConnectionView, Here

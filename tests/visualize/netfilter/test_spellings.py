@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from snapshot.parse.iptables_save import rule
+from snapshot.parse.iptables_rule import rule
 from visualize.explore import signature
 from visualize.load import load
 from visualize.netfilter.extension import bind_match, bind_target

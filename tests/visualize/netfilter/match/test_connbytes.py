@@ -1,6 +1,6 @@
 """`-m connbytes`: what the connection has carried."""
 
-from snapshot.parse.iptables_save import rule
+from snapshot.parse.iptables_rule import rule
 from visualize.netfilter.match.connbytes import bind
 
 from ..case import Case, World, here_of, packet_of

@@ -1,6 +1,6 @@
 """`-m recent`: lists of addresses."""
 
-from snapshot.parse.iptables_save import rule
+from snapshot.parse.iptables_rule import rule
 from visualize.netfilter.match.recent import Recent, bind
 
 from ..case import Case, World, answers, here_of, packet_of

@@ -1,7 +1,7 @@
 """`-j SET`: changes of a set, which `-m set` sees from then on."""
 
 from snapshot.parse.ipset_save import parse as parse_sets
-from snapshot.parse.iptables_save import rule
+from snapshot.parse.iptables_rule import rule
 from visualize.netfilter.answer import Truth
 from visualize.netfilter.extension import bind_match, bind_target
 
