@@ -112,8 +112,7 @@ def test_lines_that_one_look_trusts_read_as_the_others_do() -> None:
     assert lazy > 100
 
 
-_WORDS = ('-s 10.0.0.1 ! -d -i eth0 -p tcp -m comment --comment "a$b" "a$\\"$-j$DROP" \'x$y\' a"b --dport 80 -j -g ACCEPT DNAT B --match --jump --set-counters '
-          '-c 5 -f -x -1 -- -> --match-set src,dst \xa0 é "" " mark 0x1/0x1 -I --append').split()
+_WORDS = ['-s', '10.0.0.1', '!', '-d', '-i', 'eth0', '-p', 'tcp', '-m', 'comment', '--comment', '"a$b"', '"a$\\"$-j$DROP"', "'x$y'", 'a"b', '--dport', '80', '-j', '-g', 'ACCEPT', 'DNAT', 'B', '--match', '--jump', '--set-counters', '-c', '5', '-f', '-x', '-1', '--', '->', '--match-set', 'src,dst', 'é', '""', '"', 'mark', '0x1/0x1', '-I', '--append']
 _STARTS = ("-A FORWARD", "-A A", "-A B", "[3:4] -A A", "-I FORWARD", "-I A 2", "-A NOWHERE", "-D A", "# x", ":C ACCEPT [1:2]", ":A b :C d", "COMMIT", "*nat",
            "hello", "")
 _REGULAR = ("-j B", '-m comment --comment "x y" -j A', "! -i eth0 -j ACCEPT", "-d 10.0.0.0/8 -g B",
