@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
@@ -23,21 +23,24 @@ from visualize.progress import watched
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The flows that there are to draw. Those of a large capture are known without replaying them; `replayed` gives some of them as replayed."""
+    """The flows that there are to draw, by their numbers. Those of a large capture are known without replaying them.
 
-    flows: Sequence[Flow | Alike]
-    replayed: Callable[[Sequence[int]], list[Flow]]
+    `known` tells flows as far as they are known, `replayed` with every packet replayed; both in the order of the numbers given.
+    """
 
-    def of(self, numbers: Iterable[int]) -> Found:
-        """Only the flows of these numbers, in that order."""
-        known = {flow.number: flow for flow in self.flows}
-        return replace(self, flows=[known[number] for number in dict.fromkeys(numbers)])
+    numbers: Sequence[int]
+    known: Callable[[Sequence[int]], Sequence[Flow | Alike]]
+    replayed: Callable[[Sequence[int]], Sequence[Flow]]
 
 
 def found(flows: Sequence[Flow]) -> Found:
     """Flows of which every packet was replayed."""
-    known = {flow.number: flow for flow in flows}
-    return Found(flows, lambda numbers: [known[number] for number in numbers])
+    held = {flow.number: flow for flow in flows}
+
+    def of(numbers: Sequence[int]) -> Sequence[Flow]:
+        return [held[number] for number in numbers]
+
+    return Found(list(held), of, of)
 
 
 def flow_scenes(host: Host, flows: Found, detail: str, each: bool = False) -> dict[str, Scene]:
@@ -57,7 +60,7 @@ def flow_scenes(host: Host, flows: Found, detail: str, each: bool = False) -> di
 def _shared(flows: Found, each: bool) -> list[tuple[Flow, list[int]]]:
     """The flows to draw, replayed, each with the numbers of the others that went its way."""
     like: dict[object, list[int]] = {}
-    for flow in flows.flows:
+    for flow in flows.known(flows.numbers):
         like.setdefault(flow.number if each else _likeness(flow), []).append(flow.number)
     groups: dict[object, tuple[Flow, list[int]]] = {}
     for flow, numbers in zip(flows.replayed([numbers[0] for numbers in like.values()]), like.values(), strict=True):
@@ -89,9 +92,9 @@ def _other_ends(flow: Flow) -> list[PathUse]:
     return [use for verdict, use in ends.items() if verdict is not flow.verdict]
 
 
-def map_scenes(host: Host, flows: Sequence[Flow | Alike], highlighted: Sequence[Flow]) -> dict[str, Scene]:
+def map_scenes(host: Host, flows: Found, highlighted: Sequence[Flow]) -> dict[str, Scene]:
     """The topology, and the rules that the flows met."""
-    return {"topology": topology_scene(host, highlighted), "rules": rules_scene(host, flows)}
+    return {"topology": topology_scene(host, highlighted), "rules": rules_scene(host, flows.known(flows.numbers))}
 
 
 def way_of(flow: Flow) -> object:

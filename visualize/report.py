@@ -19,6 +19,7 @@ from visualize.draw.report.page import page
 from visualize.draw.svg import fragment
 from visualize.draw.topology import topology_scene
 from visualize.draw.words import describe_kind
+from visualize.progress import watched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
     from visualize.flow import Flow
     from visualize.load import Loaded
     from visualize.packet.packet import Packet
-    from visualize.packet.pcap import Frame
     from visualize.replay import Replayed, Source
 
 _FLAGS = (("SYN", 2), ("FIN", 1), ("RST", 4), ("PSH", 8), ("ACK", 16), ("URG", 32))
 _LOGGED = 40  # packets listed for one flow, at most
 _LOGGED_AT_LEAST = 4
+MOST_FLOWS = 100_000  # in one report: a page of them opens in two seconds, one of a million in no browser
 _LOGGED_IN_ALL = 60_000  # and for all flows together: many flows list fewer packets each
 
 
@@ -74,21 +75,24 @@ def logged(portraits: Portraits, flows: Sequence[Flow | Alike]) -> tuple[list[Fl
     listed = {flow.number: sorted(number for lead in _leads(flow) for number in lead)[:most] for flow in flows}
     firsts = {lead[0] for flow in flows if isinstance(flow, Alike) for lead in flow.leads}
     models = {like.frame for flow in flows if isinstance(flow, Alike) for like in flow.model.uses}
-    packets = portraits.packets({number for numbers in listed.values() for number in numbers} | firsts | models)
+    shown = {number for numbers in listed.values() for number in numbers}
+    told: dict[int, LoggedPacket] = {}
+    ttls: dict[int, int] = {}
+    for frame, packet in watched(portraits.packets(shown | firsts | models), "reading again", "packets"):
+        ttls[frame.number] = packet.ttl
+        if frame.number in shown:
+            told[frame.number] = LoggedPacket(frame.number, frame.time_ns, packet.length, packet_info(packet))
     log = PacketLog()
-    for number, numbers in listed.items():
-        log.packets[number] = [LoggedPacket(one, frame.time_ns, packet.length, packet_info(packet))
-                               for one in numbers if one in packets for frame, packet in (packets[one],)]
-    return [_with_ttls(flow, packets) if isinstance(flow, Alike) else flow for flow in flows], log
+    log.packets = {number: [told[one] for one in numbers if one in told] for number, numbers in listed.items()}
+    return [_with_ttls(flow, ttls) if isinstance(flow, Alike) else flow for flow in flows], log
 
 
 def _leads(flow: Flow | Alike) -> Sequence[Sequence[int]]:
     return flow.leads if isinstance(flow, Alike) else [use.packets for use in (*flow.original, *flow.reply)]
 
 
-def _with_ttls(flow: Alike, packets: Mapping[int, tuple[Frame, Packet]]) -> Alike:
-    return replace(flow, ttls=tuple(packets[lead[0]][1].ttl - packets[like.frame][1].ttl
-                                    for lead, like in zip(flow.leads, flow.model.uses, strict=True)))
+def _with_ttls(flow: Alike, ttls: Mapping[int, int]) -> Alike:
+    return replace(flow, ttls=tuple(ttls[lead[0]] - ttls[like.frame] for lead, like in zip(flow.leads, flow.model.uses, strict=True)))
 
 
 def write_report(target: str, loaded: Loaded, flows: Sequence[Flow | Alike], log: PacketLog, findings: Sequence[Finding], origin: Origin) -> int:
@@ -106,7 +110,7 @@ def write_report(target: str, loaded: Loaded, flows: Sequence[Flow | Alike], log
 
 
 def origin_of(snapshot: str, pcaps: Sequence[str], assumed: Sequence[str], where: str | None, output: str,
-              captures: Sequence[Source]) -> Origin:
+              captures: Sequence[Source], left_out: int = 0) -> Origin:
     """How to make the report again: the command with bare file names, what it read by sha256, and the versions at work."""
     command = ["packetpath", "report", FilePath(snapshot).name, *(word for pcap in pcaps for word in ("--pcap", _bare(pcap))),
                *(word for key in assumed for word in ("--assume", key)), *(("--where", where) if where else ()), "-o", FilePath(output).name]
@@ -114,7 +118,7 @@ def origin_of(snapshot: str, pcaps: Sequence[str], assumed: Sequence[str], where
     inputs = ((FilePath(snapshot).name, sha256(snapshot)), *((name, sha256(path)) for name, path in named.items()))
     told = tuple({"name": c.name, "netns": c.netns, "interface": "local (before OUTPUT)" if c.local else c.interface or "any"}
                  for c in captures)
-    return Origin(FilePath(snapshot).name, shlex.join(command), inputs, _versions(), told, tuple(assumed), where or "")
+    return Origin(FilePath(snapshot).name, shlex.join(command), inputs, _versions(), told, tuple(assumed), where or "", left_out)
 
 
 def _bare(pcap: str) -> str:

@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
+from tests.visualize.draw.pictured import sample
 from visualize.commands.report import command
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "default-bridge" / "snapshot.tar.gz"
@@ -70,3 +72,13 @@ def test_a_bad_where_is_a_usage_error(tmp_path: Path) -> None:
     done = CliRunner().invoke(command, [str(SAMPLE), "--where", "por 80", "-o", str(tmp_path / "r.html")])
     assert done.exit_code == 2
     assert not (tmp_path / "r.html").exists()
+
+
+def test_more_flows_than_a_browser_holds_are_left_out_and_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first ones are shown; the report and the command say how many are not."""
+    monkeypatch.setattr("visualize.report.MOST_FLOWS", 3)
+    found = record(tmp_path / "r.html", str(SAMPLE))
+    assert [row[0] for row in found["flows"]] == [1, 2, 3]
+    assert found["origin"]["left_out"] == len(sample("default-bridge")[1]) - 3
+    done = CliRunner().invoke(command, [str(SAMPLE), "-o", str(tmp_path / "r.html")])
+    assert f"{found['origin']['left_out']} later flows are left out" in done.output

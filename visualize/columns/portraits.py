@@ -1,6 +1,6 @@
 """Every flow of a capture whose equal connections were replayed once, as a report shows it; and those that are drawn, replayed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,20 +26,26 @@ class Portraits:
         self._notes: dict[tuple[int, int], tuple[Note, Ends]] = {}
         self._models: dict[tuple[object, ...], Model] = {}
 
-    def flows(self) -> list[Flow | Alike]:
-        """In the order of their first packets."""
+    def __len__(self) -> int:
+        return len(self._settled.order)
+
+    def flows(self, numbers: Sequence[int] | None = None) -> list[Flow | Alike]:
+        """Those of these numbers, else all; numbers are given in the order of first packets."""
         settled = self._settled
-        self._note()
-        members = settled.members()
+        if not self._notes:
+            self._note()
+        numbers = range(1, len(self) + 1) if numbers is None else numbers
+        wanted = settled.order[np.array(numbers, np.int64) - 1]
+        members = wanted[wanted >= 0]
         leads, starts = settled.table.leads(members), settled.templates.starts(members)
         return [self._alike(one, number, next(starts), leads[one]) if one >= 0 else replace(settled.run.flows[-1 - one], number=number)
-                for number, one in enumerate(settled.order.tolist(), 1)]
+                for number, one in zip(numbers, wanted.tolist(), strict=True)]
 
-    def chosen(self, host: Host, keep: Callable[[Mapping[str, Any]], bool] | None) -> list[Flow | Alike]:
-        """Those for whose rows `keep` holds."""
+    def numbers(self, host: Host, keep: Callable[[Mapping[str, Any]], bool] | None) -> Sequence[int]:
+        """The flows for whose rows `keep` holds."""
         if keep is None:
-            return self.flows()
-        return [flow for flow, row in zip(self.flows(), self._settled.flow_table(host).rows(), strict=True) if keep(where_record(row))]
+            return range(1, len(self) + 1)
+        return [number for number, row in enumerate(self._settled.flow_table(host).rows(), 1) if keep(where_record(row))]
 
     def replayed(self, numbers: Sequence[int]) -> list[Flow]:
         """The flows of these numbers, with every packet replayed."""
@@ -80,7 +86,9 @@ class Portraits:
         sides = [tuple(one.use for one in uses if one.role == role) for role in ("original", "reply")]
         return Model(Flow(0, self._capture, 0, 0, 0, sides[0], sides[1]), tuple(uses))
 
-    def packets(self, numbers: set[int]) -> dict[int, tuple[Frame, Packet]]:
-        """Frames of the capture, by number (from 1), with what they hold."""
-        wanted = self._settled.frames(np.array(sorted(numbers), np.int64))
-        return {frame.number: (frame, decoded.packet) for frame in wanted if (decoded := decode(frame)) is not None}
+    def packets(self, numbers: set[int]) -> Iterator[tuple[Frame, Packet]]:
+        """Frames of the capture, by number (from 1), with what they hold, in order."""
+        for frame in self._settled.frames(np.array(sorted(numbers), np.int64)):
+            decoded = decode(frame)
+            if decoded is not None:
+                yield frame, decoded.packet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -85,8 +86,8 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], out
         if compare is not None:
             scenes = _compared(host, found.replayed(compare), detail, assumptions(assumed))
         else:
-            drawn = found.of(numbers) if numbers else found
-            scenes = map_scenes(host, drawn.flows, found.replayed(marked)) | flow_scenes(host, drawn, detail, each)
+            drawn = replace(found, numbers=list(dict.fromkeys(numbers))) if numbers else found
+            scenes = map_scenes(host, drawn, found.replayed(marked)) | flow_scenes(host, drawn, detail, each)
     written = write_pictures(scenes, output, formats, style(theme, link))
     click.echo(f"wrote {len(written)} pictures into {output}/", err=True)
     warn(findings)
@@ -100,7 +101,7 @@ def _found(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...], whe
     captures, findings = named_captures(loaded, pcaps)
     portraits = portrayed(loaded, captures, assumed, speed)
     if portraits is not None:
-        result = Found(portraits.chosen(loaded.built.host, keep), portraits.replayed)
+        result = Found(portraits.numbers(loaded.built.host, keep), portraits.flows, portraits.replayed)
     else:
         result = found(chosen_flows(loaded, replay(loaded, captures, assumptions(assumed)), where))
     return result, findings + damage(captures)
@@ -111,7 +112,7 @@ def _topology(host: Host) -> dict[str, Scene]:
     return {"topology": topology_scene(host)}
 
 
-def _compared(host: Host, flows: list[Flow], detail: str, assumed: dict[str, bool]) -> dict[str, Scene]:
+def _compared(host: Host, flows: Sequence[Flow], detail: str, assumed: dict[str, bool]) -> dict[str, Scene]:
     """Two flows side by side."""
     from visualize.draw.compare import compare_scene
     from visualize.whynot import missed
@@ -122,6 +123,6 @@ def _compared(host: Host, flows: list[Flow], detail: str, assumed: dict[str, boo
 
 def _check(found: Found, numbers: Sequence[int]) -> None:
     """Fails where there are no flows of these numbers."""
-    missing = sorted(set(numbers) - {flow.number for flow in found.flows})
+    missing = sorted(set(numbers) - set(found.numbers))
     if missing:
         fail(f"no flow {', '.join(map(str, missing))} (see `packetpath flows`)", EXIT_DIFFERENT)

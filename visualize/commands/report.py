@@ -52,22 +52,26 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], out
     from visualize.report import origin_of, write_report
     loaded = load(snapshot)
     captures, findings = sources(loaded, pcaps)
-    flows, log = flows_for_report(loaded, captures, assumed, where, Speed(cached, jobs, cluster))
+    flows, log, left_out = flows_for_report(loaded, captures, assumed, where, Speed(cached, jobs, cluster))
     findings += damage(captures)
-    origin = origin_of(snapshot, pcaps, assumed, where, output, captures)
+    origin = origin_of(snapshot, pcaps, assumed, where, output, captures, left_out)
     size = write_report(output, loaded, flows, log, findings, origin)
     click.echo(f"wrote {output}: {len(flows)} flows, {size / 1e6:.1f} MB", err=True)
+    if left_out:
+        click.echo(f"packetpath: {left_out} later flows are left out: choose some with --where", err=True)
     warn(findings)
 
 
 def flows_for_report(loaded: Loaded, captures: list[Source], assumed: tuple[str, ...], where: str | None,
-                     speed: Speed) -> tuple[list[Flow | Alike], PacketLog]:
-    """The flows to show, and their first packets; of a large capture, equal connections are replayed once."""
+                     speed: Speed) -> tuple[list[Flow | Alike], PacketLog, int]:
+    """The flows to show, their first packets, and how many more there are; of a large capture, equal connections are replayed once."""
     from visualize.load import replay
-    from visualize.report import PacketLog, logged
+    from visualize.report import MOST_FLOWS, PacketLog, logged
     keep = where_test(where)
     portraits = portrayed(loaded, captures, assumed, speed)
     if portraits is not None:
-        return logged(portraits, portraits.chosen(loaded.built.host, keep))
+        numbers = portraits.numbers(loaded.built.host, keep)
+        return *logged(portraits, portraits.flows(numbers[:MOST_FLOWS])), max(0, len(numbers) - MOST_FLOWS)
     log = PacketLog()
-    return list(chosen_flows(loaded, log.watch(replay(loaded, captures, assumptions(assumed))), where)) if captures else [], log
+    flows = chosen_flows(loaded, log.watch(replay(loaded, captures, assumptions(assumed))), where) if captures else []
+    return list(flows[:MOST_FLOWS]), log, max(0, len(flows) - MOST_FLOWS)

@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from functools import lru_cache
+from types import NoneType
 
 
 def visible(text: str) -> str:
@@ -44,7 +45,7 @@ def _all_visible(record: object) -> object:
         case dict():
             return {key: _all_visible(value) for key, value in record.items()}
         case list() | tuple():
-            return [_all_visible(item) for item in record]
+            return record if set(map(type, record)) <= {int, NoneType} else [_all_visible(item) for item in record]
         case _:
             return record
 

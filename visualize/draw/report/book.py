@@ -40,6 +40,7 @@ class Origin:
     captures: tuple[Mapping[str, str], ...]
     assumed: tuple[str, ...] = ()
     where: str = ""
+    left_out: int = 0  # flows after those that are shown
 
 
 @dataclass(slots=True)
@@ -153,7 +154,8 @@ def book(host: Host, flows: Sequence[Flow | Alike], logs: Mapping[int, Sequence[
         "places": found.ways.place_records(), "chains": found.rules.records(),
         "findings": [{"kind": f.kind.value, "file": f.file, "line": f.line, "text": f.text, "why": f.why} for f in findings],
         "origin": {"snapshot": origin.snapshot, "command": origin.command, "inputs": origin.inputs, "versions": origin.versions,
-                   "captures": [dict(c) for c in origin.captures], "assumed": origin.assumed, "where": origin.where},
+                   "captures": [dict(c) for c in origin.captures], "assumed": origin.assumed, "where": origin.where,
+                   "left_out": origin.left_out},
     }
 
 

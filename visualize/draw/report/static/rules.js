@@ -156,7 +156,7 @@ function buildRules() {
     card.node.open = card.hits > 0 || open <= MANY;
     card.draw();
   }
-  const kept = R.origin.where ? ' (of the flows in this report only)' : '';
+  const kept = R.origin.where || R.origin.left_out ? ' (of the flows in this report only)' : '';
   const told = `${plural(RULES.length, 'rule')}, ${number(RULES.filter((rule) => rule.hits).length)} hit by this capture${kept}`;
   put(
     view('rules'),

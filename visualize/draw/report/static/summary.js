@@ -59,6 +59,7 @@ function hero() {
       ['Over', FLOWS.length ? lasting(span) : ''],
       ['Packets', FLOWS.length ? number(FLOWS.reduce((sum, flow) => sum + flow.packets, 0)) : ''],
       ['Only flows', R.origin.where],
+      ['Left out', R.origin.left_out ? `${plural(R.origin.left_out, 'later flow')}; choose some with --where` : ''],
     ]),
   );
 }
