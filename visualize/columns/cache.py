@@ -23,7 +23,7 @@ from visualize.columns.frames import I64, Bools, ends_from
 from visualize.columns.kept import Held, Kept
 from visualize.columns.kinds import Captured
 from visualize.columns.links import Known, window
-from visualize.columns.mix import U64
+from visualize.columns.mix import U64, distinct
 from visualize.columns.records import FRAMES, Chunk, Classic, Reader, Records
 from visualize.columns.spread import Spread
 from visualize.columns.table import SECOND, Limits, Table
@@ -247,8 +247,8 @@ def _captured(host: Host, later: Mapping[str, tuple[ConntrackEntry, ...]]) -> Ca
     plain = [entry for entry in after if _as_entered(entry)]
     hashes, forward = _tuples(plain, False)
     order = np.argsort(hashes, kind="stable")
-    return Captured(np.unique(np.concatenate((_tuples(before, False)[0], _tuples(before, True)[0]))), hashes[order], forward[order],
-                    np.unique(np.concatenate([_tuples([e for e in after if not _as_entered(e)], side)[0] for side in (False, True)])))
+    return Captured(distinct(np.concatenate((_tuples(before, False)[0], _tuples(before, True)[0]))), hashes[order], forward[order],
+                    distinct(np.concatenate([_tuples([e for e in after if not _as_entered(e)], side)[0] for side in (False, True)])))
 
 
 def _as_entered(entry: ConntrackEntry) -> bool:

@@ -1,9 +1,12 @@
 """64-bit hashes of columns: the same numbers give the same hash, on every machine and in every run."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 U64 = NDArray[np.uint64]
+_T = TypeVar("_T", bound=np.generic)
 ODD = np.array((
     0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53,
     0x2545F4914F6CDD1D, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3, 0x1D8E4E27C47D124F), np.uint64)
@@ -36,7 +39,7 @@ def mix(*columns: NDArray[np.generic]) -> U64:
     return finish(total)
 
 
-def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
+def distinct(values: NDArray[_T]) -> NDArray[_T]:
     """The different values in order: many times faster than `np.unique`, which hashes."""
     ordered = np.sort(values)
     new = np.ones(len(ordered), bool)

@@ -68,9 +68,8 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], exp
             for part in csv_parts(found):
                 click.echo(part, nl=False)
         case _:
-            from visualize.terminal.console import console
             from visualize.terminal.flow_table import print_flows
-            print_flows(console(), found)
+            print_flows(found)
     if explore:
         _explore(loaded, pcaps, assumed)
     warn(findings)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 STYLES = {"forwarded": "green", "delivered": "green", "dropped": "bold red", "rejected": "bold red", "looped": "bold red",
           "unknown": "bold yellow"}
-_PIPE_WIDTH = 1000  # columns where the output is no terminal: rows stay whole, for grep and awk
+PIPE_WIDTH = 1000  # columns where the output is no terminal: rows stay whole, for grep and awk
 
 
 class _Trimmed:
     """Standard output without the spaces that fill a table's last column."""
 
     def write(self, text: str) -> int:
-        return sys.stdout.write(re.sub(r" +(?=\n)", "", text) if " \n" in text else text)
+        return sys.stdout.write(re.sub(r" +(?=\n)", "", text))
 
     def flush(self) -> None:
         sys.stdout.flush()
@@ -35,7 +35,7 @@ def console() -> Console:
     if sys.stdout.isatty():
         return Console(highlight=False, soft_wrap=False, emoji=False, markup=False)
     out = cast("IO[str]", _Trimmed())
-    return Console(file=out, width=_PIPE_WIDTH, highlight=False, soft_wrap=False, emoji=False, markup=False)
+    return Console(file=out, width=PIPE_WIDTH, highlight=False, soft_wrap=False, emoji=False, markup=False)
 
 
 def line(out: Console, text: str, style: str = "") -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from visualize.draw.quoting import visible
 from visualize.draw.words import endpoint
 from visualize.rows import ENDS, Block, FlowTable
-from visualize.terminal.console import STYLES, line
+from visualize.terminal.console import PIPE_WIDTH, STYLES, console, line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,25 +23,30 @@ Cells = dict[str, list[str]]  # what is printed of a block of flows: a list for 
 
 _COLUMNS = ("flow", "from", "proto", "source > destination", "after NAT", "verdict", "where", "decided by", "packets", "certainty")
 _RIGHT = ("flow", "packets")
+_HEAD: Cells = {name: [name] for name in _COLUMNS}
 _HELD = 4  # blocks whose cells are kept between measuring and printing
 
 
-def print_flows(out: Console, table: FlowTable) -> None:
-    """All flows, and a line that counts them by verdict."""
+def print_flows(table: FlowTable, out: Console | None = None) -> None:
+    """All flows, and a line that counts them by verdict. `out` None: standard output, which needs no console where it is no terminal."""
     totals = _Totals()
     blocks = iter(table)
     held = list(islice(totals.watch(blocks), _HELD))
     more = sum(1 for _ in totals.watch(blocks))
     cells = chain(held, map(_cells, islice(table, _HELD, None)) if more else ())
     widths = totals.widths
-    if sum(widths.values()) + 2 * (len(widths) - 1) <= out.width:
+    wide = sum(widths.values()) + 2 * (len(widths) - 1)
+    if out is None and not sys.stdout.isatty() and wide <= PIPE_WIDTH:
+        sys.stdout.writelines(_lines(one, widths) for one in chain([_HEAD], cells))
+        sys.stdout.write(f"{totals}\n")
+        return
+    out = out or console()
+    if wide <= out.width:
         _print_table(out, cells, widths)
     else:
         for one in cells:
             out.print(_stacked(one))
-    flows, packets, verdicts = totals.verdicts.total(), totals.packets, sorted(totals.verdicts.items())
-    line(out, f"{flows} flow{'' if flows == 1 else 's'}, {packets} packet{'' if packets == 1 else 's'}: "
-         + (", ".join(f"{number} {word}" for word, number in verdicts) or "none"))
+    line(out, str(totals))
 
 
 class _Totals:
@@ -55,10 +61,15 @@ class _Totals:
         """The cells of each block, taken into account."""
         for block in table:
             cells = _cells(block)
-            self.widths = {name: max(self.widths[name], *_sizes(column)) for name, column in cells.items()}
+            self.widths = {name: max(self.widths[name], max(_sizes(column), default=0)) for name, column in cells.items()}
             self.verdicts.update(cells["verdict"])
             self.packets += sum(block.columns["packets"])
             yield cells
+
+    def __str__(self) -> str:
+        flows, packets, verdicts = self.verdicts.total(), self.packets, sorted(self.verdicts.items())
+        told = ", ".join(f"{number} {word}" for word, number in verdicts) or "none"
+        return f"{flows} flow{'' if flows == 1 else 's'}, {packets} packet{'' if packets == 1 else 's'}: {told}"
 
 
 def _cells(block: Block) -> Cells:
@@ -100,27 +111,32 @@ def _padded(name: str, column: list[str], width: int) -> list[str]:
     return list(map(str.rjust if name in _RIGHT else str.ljust, column, widths))
 
 
+def _filled(cells: Cells, widths: dict[str, int]) -> Iterator[tuple[str, ...]]:
+    """The cells of each row, filled up to their columns' widths but for the last one, which nothing follows."""
+    columns = [_padded(name, column, widths[name] if name != _COLUMNS[-1] else 0) for name, column in cells.items()]
+    return zip(*columns, strict=True)
+
+
+def _lines(cells: Cells, widths: dict[str, int]) -> str:
+    """A line for each row, none wrapped."""
+    return "".join(f"{row}\n" for row in map("  ".join, _filled(cells, widths)))
+
+
 def _print_table(out: Console, parts: Iterable[Cells], widths: dict[str, int]) -> None:
-    """A line for each row, none wrapped; written by hand, as a rich table of ten thousand rows takes half a minute."""
+    """The same in colours; by segments, as a rich table of ten thousand rows takes half a minute."""
     from rich.segment import Segments
     from rich.text import Text
-    widths = widths | {_COLUMNS[-1]: 0}  # nothing follows it
-    head = "  ".join(chain.from_iterable(_padded(name, [name], widths[name]) for name in _COLUMNS))
-    out.print(Text(head, style="bold" if out.is_terminal else ""), no_wrap=True, overflow="ignore", crop=False)
+    out.print(Text(_lines(_HEAD, widths).rstrip(), style="bold"), no_wrap=True, overflow="ignore", crop=False)
     for cells in parts:
-        padded = [_padded(name, column, widths[name]) for name, column in cells.items()]
-        if out.is_terminal:
-            out.print(Segments(_styled(cells, padded)), end="", crop=False)
-        else:
-            out.file.write("".join(f"{row}\n" for row in map("  ".join, zip(*padded, strict=True))))
+        out.print(Segments(_styled(cells, _filled(cells, widths))), end="", crop=False)
 
 
-def _styled(cells: Cells, padded: Sequence[list[str]]) -> Iterator[Segment]:
+def _styled(cells: Cells, filled: Iterable[tuple[str, ...]]) -> Iterator[Segment]:
     """A block's rows in colours."""
     from rich.segment import Segment
     from rich.style import Style
     style = cache(Style.parse)
-    for values, texts in zip(zip(*cells.values(), strict=True), zip(*padded, strict=True), strict=True):
+    for values, texts in zip(zip(*cells.values(), strict=True), filled, strict=True):
         for name, value, text in zip(_COLUMNS, values, texts, strict=True):
             yield Segment(text, style(_style(name, value)))
             yield Segment("\n" if name == _COLUMNS[-1] else "  ")

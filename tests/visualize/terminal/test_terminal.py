@@ -2,6 +2,7 @@
 
 import csv
 import io
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from rich.console import Console
 from visualize.cli import main
 from visualize.flows import gather
 from visualize.load import load, replay, sources
-from visualize.rows import FlowTable, row_of
+from visualize.rows import Block, FlowTable, row_of
 from visualize.terminal.flow_table import print_flows
 from visualize.terminal.overview import print_overview
 from visualize.terminal.phases import path_rows, print_trace
@@ -32,7 +33,7 @@ def test_nothing_is_wider_than_the_window_and_nothing_is_cut(width: int) -> None
     flows = gather(replay(loaded, sources(loaded, ())[0], {}))
     out = io.StringIO()
     console = Console(file=out, width=width, highlight=False, emoji=False, markup=False)
-    print_flows(console, FlowTable.of(row_of(loaded.built.host, flow) for flow in flows))
+    print_flows(FlowTable.of(row_of(loaded.built.host, flow) for flow in flows), console)
     print_trace(console, loaded.built.host, next(f for f in flows if f.first.start.dport == 8081).first)
     print_overview(console, loaded, (), loaded.built.findings)
     text = out.getvalue()
@@ -42,6 +43,22 @@ def test_nothing_is_wider_than_the_window_and_nothing_is_cut(width: int) -> None
     for wanted in ("203.0.113.50:40002>203.0.113.10:8081", "filterDOCKER-USER", "--reject-withtcp-reset", "result:REJECTED(certain)",
                    "203.0.113.11/24"):
         assert wanted in together, wanted
+
+
+def test_a_table_of_no_flow_and_one_in_many_blocks() -> None:
+    """Columns are as wide as their widest cell in any block, whether its cells were kept or made again; no flow leaves the headings."""
+    loaded = load(str(SAMPLE))
+    rows = [row_of(loaded.built.host, flow) for flow in gather(replay(loaded, sources(loaded, ())[0], {}))]
+    texts = []
+    for blocks in ([Block.of(rows)], [Block.of([row]) for row in rows], []):
+        out = io.StringIO()
+        print_flows(FlowTable(partial(iter, blocks)), Console(file=out, width=300))
+        texts.append(out.getvalue())
+    assert texts[0] == texts[1]
+    assert texts[2].splitlines()[0].split()[:3] == ["flow", "from", "proto"]
+    assert texts[2].splitlines()[1:] == ["0 flows, 0 packets: none"]
+    nothing = run("flows", SAMPLE, "--where", "flow 1000000")
+    assert nothing.stdout == texts[2]
 
 
 def test_a_trace_ends_with_what_became_of_the_packet() -> None:
