@@ -1,7 +1,6 @@
 """What a packet that was first seen leaving looked like before this host's NAT rewrote it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from snapshot.host.link import IPAddress
 from visualize.datapath.conntrack import NO_ZONE
@@ -11,7 +10,7 @@ from visualize.datapath.source import lent_source
 from visualize.datapath.stack import Stack
 from visualize.datapath.tuples import PORT_PROTOCOLS, FlowTuple, tuple_of
 from visualize.netfilter.hook import Hook
-from visualize.packet.packet import Packet, endpoint
+from visualize.packet.packet import Packet, but, endpoint
 
 _SETTLE = "the conntrack table captured after the traffic"
 
@@ -34,10 +33,10 @@ def before_nat(stack: Stack, packet: Packet, later: Mapping[FlowTuple, FlowTuple
 
 def _with_tuple(packet: Packet, wanted: FlowTuple) -> Packet:
     if packet.sport is not None:
-        return replace(packet, src=wanted.src, dst=wanted.dst, sport=wanted.a, dport=wanted.b)
+        return but(packet, src=wanted.src, dst=wanted.dst, sport=wanted.a, dport=wanted.b)
     if packet.icmp_id is not None:
-        return replace(packet, src=wanted.src, dst=wanted.dst, icmp_id=wanted.a)
-    return replace(packet, src=wanted.src, dst=wanted.dst)
+        return but(packet, src=wanted.src, dst=wanted.dst, icmp_id=wanted.a)
+    return but(packet, src=wanted.src, dst=wanted.dst)
 
 
 def _by_rules(stack: Stack, packet: Packet, wanted: FlowTuple, doubts: Doubts) -> Packet:
@@ -57,7 +56,7 @@ def _by_rules(stack: Stack, packet: Packet, wanted: FlowTuple, doubts: Doubts) -
             if address.is_loopback == packet.src.is_loopback and _source_for(stack, address) == packet.src:
                 doubts.note("nat OUTPUT", f"first seen behind OUTPUT: {packet.src} is not the source that routing gives to "
                             f"{packet.dst}, and a DNAT rule leads there", f"it was sent to {endpoint(address, ports[0])}", _SETTLE)
-                return replace(packet, dst=address, dport=ports[0])
+                return but(packet, dst=address, dport=ports[0])
     doubts.note("nat OUTPUT", f"first seen behind OUTPUT, where a DNAT rule (port {ports[0]}) leads to the same destination",
                 "it was sent to the destination seen", _SETTLE, weak=packet.src == plain and _reaches(stack, packet, ports[0]))
     return packet

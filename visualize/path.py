@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
 
+from snapshot.host.quick import quick
 from visualize.packet.packet import Packet
 
 
@@ -30,6 +31,7 @@ class Certainty(Enum):
     UNKNOWN = "unknown"  # the default is no better than its opposite
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """Something that the snapshot can't tell and that decides here.
@@ -53,6 +55,7 @@ class Doubt:
         return self.at.replace(" ", ".")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that happened. `packet` is the packet *after* it; `netns` where it happened."""
@@ -61,6 +64,7 @@ class Step:
     packet: Packet
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Received(Step):
     """The packet was taken from an interface (or, with `local`, from a process of this namespace)."""
@@ -70,6 +74,7 @@ class Received(Step):
     by_kernel: bool = False  # local, and made by the kernel because of another packet
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RuleMatched(Step):
     """A rule matched: its counter moved. `verdict` is ACCEPT, DROP, RETURN, CONTINUE, JUMP, GOTO, QUEUE, REJECT or STOLEN."""
@@ -88,6 +93,7 @@ class RuleMatched(Step):
     doubt: Doubt | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class PolicyApplied(Step):
     """A base chain came to its end, and its policy decided (also after RETURN from the base chain)."""
@@ -100,6 +106,7 @@ class PolicyApplied(Step):
     verdict: str  # ACCEPT | DROP
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Tracked(Step):
     """Connection tracking looked at the packet. `state` NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED; `role` original|reply."""
@@ -110,6 +117,7 @@ class Tracked(Step):
     why: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Rewritten(Step):
     """Headers changed. `kind`: DNAT, SNAT, MASQUERADE, REDIRECT, un-DNAT, un-SNAT, MARK, TTL, TOS, ...
@@ -127,6 +135,7 @@ class Rewritten(Step):
     why: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Routed(Step):
     """A routing decision. `route` is the route's text, `table` its table's name, `out` the interface (None: no way out)."""
@@ -142,6 +151,7 @@ class Routed(Step):
     line: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Bridged(Step):
     """A bridge decided. `port` is the port it leaves by; None: up to the host's stack. `why`: fdb, flood, local, hairpin ..."""
@@ -151,6 +161,7 @@ class Bridged(Step):
     why: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Crossed(Step):
     """Over a veth pair into another namespace (`netns`/`interface` are where it arrives)."""
@@ -160,6 +171,7 @@ class Crossed(Step):
     interface: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Sent(Step):
     """Handed to an interface for sending (where a capture would see it going out)."""
@@ -167,6 +179,7 @@ class Sent(Step):
     interface: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Begot(Step):
     """This step begot another packet (REJECT's answer, an ICMP error, a flooded copy); `child` describes it."""
@@ -177,6 +190,7 @@ class Begot(Step):
     interface: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Ended(Step):
     """The last step. `interface` is where it left or was delivered; `why` is a sentence for people."""
@@ -196,6 +210,7 @@ class Evidence(Enum):
     CONTRADICTED = "contradicted"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One frame that showed the replayed packet at another place, or a predicted place where no frame was (packet None)."""

@@ -11,6 +11,7 @@ from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
 from visualize.datapath.traverse import Way, traverse
 from visualize.netfilter.hook import Hook
+from visualize.packet.packet import but
 from visualize.path import Begot, Bridged, Ended, PolicyApplied, RuleMatched, Sent, Step
 
 End = Generator[Step, None, Ended]
@@ -67,7 +68,7 @@ def receive(stack: Stack, bridge: Interface, port: str, skb: Skb) -> End:
     if skb.packet.dst_mac is None:
         destination = neighbour.guess_mac(stack, bridge, port, skb)
         if destination is not None:
-            skb.packet = replace(skb.packet, dst_mac=destination)
+            skb.packet = but(skb.packet, dst_mac=destination)
     filtered = _filtered(stack, bridge, skb)
     if filtered:
         ended = yield from _prerouting(stack, bridge, port, skb)
@@ -109,7 +110,7 @@ def _after_dnat(stack: Stack, bridge: Interface, skb: Skb) -> Ended | None:
     if result.type is RouteType.UNICAST and result.device == bridge.name and (skb.packet.family == 6 or ip.forwards(stack, bridge.name, skb)):
         hop = result.nexthop.gateway if result.nexthop is not None and result.nexthop.gateway is not None else skb.packet.dst
         mac = neighbour.resolve(stack, bridge.name, hop)
-    skb.packet = replace(skb.packet, dst_mac=mac)
+    skb.packet = but(skb.packet, dst_mac=mac)
     return None
 
 

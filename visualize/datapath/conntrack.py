@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from snapshot.host.conntrack import ConntrackEntry, Tuple
 from snapshot.host.link import IPAddress
+from snapshot.host.quick import quick
 from visualize.datapath import tcp
 from visualize.datapath.tcp import State as TcpState
 from visualize.datapath.tuples import ICMP_OPENERS, FlowTuple, from_entry, tuple_of
@@ -94,6 +95,7 @@ class Connection:
         return self.zones.original
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Tracking:
     """What conntrack says of one packet: its connection (None: INVALID or untracked), the state, and the direction."""

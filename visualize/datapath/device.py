@@ -1,13 +1,13 @@
 """Interfaces: what becomes of a packet that is handed to one for sending, or that comes in by one (net/core/dev.c, veth.c)."""
 
 from collections.abc import Generator
-from dataclasses import replace
 
 from snapshot.host import HOST
 from snapshot.host.link import Interface, IPAddress
 from visualize.datapath import bridge, ip, native, neighbour, stacked, tunnel
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
+from visualize.packet.packet import but
 from visualize.path import Crossed, Ended, Received, Rewritten, Sent, Step, Verdict
 
 End = Generator[Step, None, Ended]
@@ -146,7 +146,7 @@ def enter(stack: Stack, name: str, other: Stack, peer: Interface, skb: Skb, pack
     """veth_xmit and skb_scrub_packet: the connection is forgotten, and the mark too where the namespace changes."""
     before = skb.packet
     destination = skb.packet.dst_mac
-    packet = replace(before, mark=0) if other is not stack else before
+    packet = but(before, mark=0) if other is not stack else before
     if packet.mark != before.mark:
         yield Rewritten(stack.netns, packet, "", "MARK", "kernel", {"mark": before.mark}, {"mark": 0},
                         "a packet loses its mark where it enters another namespace")

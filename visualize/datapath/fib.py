@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 
 from snapshot.host.link import IPAddress
+from snapshot.host.quick import quick
 from snapshot.host.routing import NextHop, Route, RouteType
 
 FATAL = frozenset({RouteType.BLACKHOLE, RouteType.UNREACHABLE, RouteType.PROHIBIT})
 _PREFERENCE = {"low": 1, "medium": 2, "high": 3}  # IPV6_DECODE_PREF
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Found:
     """A route of the table and the next hops that may carry the packet; none for a route that refuses it (blackhole, throw, ...)."""
@@ -24,6 +26,7 @@ class Found:
     passed_over: tuple[NextHop, ...] = ()  # IPv6: next hops left out because their neighbour did not answer
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Way:
     """What a lookup asks of next hops: `usable` (not dead, not ignored), `device` (flowi_oif), `answers` (the neighbour's state)."""

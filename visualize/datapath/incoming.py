@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from snapshot.host.link import IPAddress
+from snapshot.host.quick import quick
 from snapshot.host.routing import RouteType
 from visualize.datapath.hopbyhop import refused
 from visualize.datapath.routing import KERNEL_UID, Query, Result
@@ -16,6 +17,7 @@ from visualize.packet.packet import Packet
 _ALL_ONES = IPv4Address("255.255.255.255")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The route found (None where none was looked for), and why the packet is dropped all the same, or ""."""

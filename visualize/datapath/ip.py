@@ -11,7 +11,7 @@ from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
 from visualize.datapath.traverse import Way, traverse
 from visualize.netfilter.hook import Hook
-from visualize.packet.packet import Packet, Protocol
+from visualize.packet.packet import Packet, Protocol, but
 from visualize.path import Ended, Received, Rewritten, Routed, Step, Verdict, changed_fields
 
 End = Generator[Step, None, Ended]
@@ -246,7 +246,7 @@ def _forward(stack: Stack, name: str, skb: Skb, result: Result) -> End:
         kind, code = (3, 4) if packet.family == 4 else (2, 0)
         large = f"{packet.length} bytes are more than the MTU of {out} ({_mtu(stack, result)}), and it must not be fragmented"
         return _told(stack, skb, beget.icmp_error(stack, skb, kind, code), f"{large}: the sender is told by ICMP", large, "MTU")
-    skb.packet = replace(packet, ttl=packet.ttl - 1)
+    skb.packet = but(packet, ttl=packet.ttl - 1)
     yield Rewritten(stack.netns, skb.packet, "FORWARD", "TTL", "kernel", {"ttl": packet.ttl}, {"ttl": packet.ttl - 1})
     ended = yield from traverse(stack, Hook.FORWARD, skb, name, out, physin=skb.physin)
     if ended is not None:
@@ -331,7 +331,7 @@ def _leave(stack: Stack, skb: Skb, out: str) -> End:
     if ended is not None:
         return ended
     if skb.packet.dst_mac is not None or skb.packet.src_mac is not None:
-        skb.packet = replace(skb.packet, src_mac=None, dst_mac=None)  # a new frame, with this host's own MAC addresses
+        skb.packet = but(skb.packet, src_mac=None, dst_mac=None)  # a new frame, with this host's own MAC addresses
     return (yield from device.transmit(stack, out, skb))
 
 

@@ -5,16 +5,17 @@ id) by lot, one that is free is assumed, and the connection says so until a capt
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from snapshot.host.link import IPAddress
+from snapshot.host.quick import quick
 from visualize.datapath.conntrack import Connection, Tracker
 from visualize.datapath.doubt import Doubts
 from visualize.datapath.tuples import FlowTuple
 from visualize.netfilter.jhash import jhash2, words
 from visualize.netfilter.outcome import NatRequest
-from visualize.packet.packet import Packet, Protocol
+from visualize.packet.packet import Packet, Protocol, but
 
 _ATTEMPTS, _HARDER, _FEWEST = 128, 32, 16  # NF_NAT_MAX_ATTEMPTS, NF_NAT_HARDER_THRESH, and when the kernel stops to try again
 _SETTLE = "the captured conntrack table, or the capture itself"
@@ -24,6 +25,7 @@ class NatFailed(Exception):
     """There is no address to use: the packet is dropped."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Range:
     """What a tuple is to be mapped into (struct nf_nat_range2). `low` and `high` are None where the port is left alone."""
@@ -69,6 +71,7 @@ def setup(connection: Connection, request: NatRequest | None, source: bool, trac
     connection.flags.add("SNAT_DONE" if source else "DNAT_DONE")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Choice:
     """One choice of a tuple, with all that it depends on."""
@@ -241,11 +244,11 @@ def translate_error(packet: Packet, connection: Connection, reply: bool, source_
     if flag not in connection.flags:
         return packet
     target = (connection.original_tuple if reply else connection.reply_tuple).inverse()
-    outer = replace(packet, src=target.src) if source_hook else replace(packet, dst=target.dst)
+    outer = but(packet, src=target.src) if source_hook else but(packet, dst=target.dst)
     if packet.inner is None:
         return outer
     quoted = connection.original_tuple if reply else connection.reply_tuple  # the way that the quoted packet travelled
-    return replace(outer, inner=_apply(packet.inner, quoted, not source_hook))
+    return but(outer, inner=_apply(packet.inner, quoted, not source_hook))
 
 
 def _apply(packet: Packet, target: FlowTuple, source: bool) -> Packet:
@@ -254,7 +257,7 @@ def _apply(packet: Packet, target: FlowTuple, source: bool) -> Packet:
         changes["sport" if source else "dport"] = target.a if source else target.b
     elif packet.protocol in (Protocol.ICMP, Protocol.ICMPV6) and packet.icmp_id is not None:
         changes["icmp_id"] = target.a
-    return replace(packet, **changes)
+    return but(packet, **changes)
 
 
 def difference(before: Packet, after: Packet) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,13 +1,12 @@
 """Who is on a link, and with which MAC address: from the captured namespaces first, then from the captured neighbour table."""
 
-from dataclasses import replace
 
 from snapshot.host.link import Interface, IPAddress
 from snapshot.host.routing import RouteType
 from visualize.datapath.routing import Query
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
-from visualize.packet.packet import Packet
+from visualize.packet.packet import Packet, but
 
 STACKED = ("vlan", "macvlan", "macvtap", "ipvlan")
 
@@ -91,7 +90,7 @@ def _segment(stack: Stack, name: str) -> set[tuple[str, str]]:
 
 def with_macs(packet: Packet, source: str | None, destination: str | None) -> Packet:
     """The packet in a new frame."""
-    return replace(packet, src_mac=source, dst_mac=destination)
+    return but(packet, src_mac=source, dst_mac=destination)
 
 
 def guess_mac(stack: Stack, bridge: Interface, port: str, skb: Skb) -> str | None:

@@ -7,6 +7,7 @@ rules and change nothing, only the order in which the path tells them is assumed
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
+from snapshot.host.quick import quick
 from visualize.datapath.doubt import Doubts
 from visualize.datapath.stack import Stack
 from visualize.netfilter.here import Here
@@ -18,6 +19,7 @@ from visualize.packet.packet import Packet
 from visualize.path import RuleMatched
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What one back-end's table did to the packet: rules matched, something changed, the packet's way ended (or, in nat, bound)."""

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from snapshot.host import Namespace
 from snapshot.host.link import Interface, IPAddress, IPNetwork
+from snapshot.host.quick import quick
 from snapshot.host.routing import (
     TABLE_DEFAULT,
     TABLE_LOCAL,
@@ -23,6 +24,7 @@ _VALID = {"PERMANENT", "NOARP", "REACHABLE", "PROBE", "STALE", "DELAY"}
 KERNEL_UID = 0  # packets from a wire, and the kernel's own, are looked up as root's (sock_net_uid)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Query:
     """What a lookup is asked (struct flowi). Interfaces None: not given; `incoming` None means locally generated (iif lo).
@@ -44,6 +46,7 @@ class Query:
     domain: str | None = None  # the VRF, where it is known beforehand (flowi_l3mdev)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Result:
     """The route chosen. `type` is the route's (or UNREACHABLE without one, then `route` is None)."""
@@ -341,6 +344,7 @@ class Fib:
         return self._in_table(table, _Flow(Query(address), None, False, True))
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Flow:
     """A query with what follows from it: its layer 3 domain, and whether the outgoing interface told of it."""

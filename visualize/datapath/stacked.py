@@ -4,13 +4,12 @@ macvlan was seen on a real kernel; vlan, ipvlan and bonds follow the sources.
 """
 
 from collections.abc import Generator
-from dataclasses import replace
 
 from snapshot.host.link import Interface, IPAddress
 from visualize.datapath import device, ip, neighbour
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
-from visualize.packet.packet import Packet
+from visualize.packet.packet import Packet, but
 from visualize.path import Crossed, Ended, Step, Verdict
 
 End = Generator[Step, None, Ended]
@@ -97,7 +96,7 @@ def send(stack: Stack, interface: Interface, skb: Skb) -> End:
 
 def _framed(stack: Stack, interface: Interface, skb: Skb) -> Packet:
     hop = skb.packet.dst if skb.packet.dst.is_multicast else device.next_hop(stack, skb)
-    return replace(skb.packet, src_mac=interface.mac, dst_mac=neighbour.resolve(stack, interface.name, hop))
+    return but(skb.packet, src_mac=interface.mac, dst_mac=neighbour.resolve(stack, interface.name, hop))
 
 
 def _send_vlan(stack: Stack, interface: Interface, there: Stack, parent: Interface, skb: Skb) -> End:
@@ -125,7 +124,7 @@ def _sibling(stack: Stack, interface: Interface, there: Stack, parent: Interface
 def _send_ipvlan3(stack: Stack, interface: Interface, there: Stack, parent: Interface, skb: Skb) -> End:
     """ipvlan_process_v4_outbound: the lower device's namespace routes the packet and runs OUTPUT and POSTROUTING for it."""
     skb.tracking, skb.notrack, skb.in_device, skb.physin = None, False, None, None
-    skb.packet = replace(skb.packet, src_mac=None, dst_mac=None)
+    skb.packet = but(skb.packet, src_mac=None, dst_mac=None)
     return (yield from device.handed(stack, interface, there, parent, skb))
 
 

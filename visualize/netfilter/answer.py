@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from snapshot.host.quick import quick
+
 
 class Truth(IntEnum):
     """NO < UNKNOWN < YES, so that AND is min and OR is max."""
@@ -16,6 +18,7 @@ class Truth(IntEnum):
         return Truth(2 - self) if negated else self
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A truth with its reason.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from snapshot.host.link import IPAddress
+from snapshot.host.quick import quick
 from visualize.netfilter.answer import Answer
 from visualize.packet.packet import Packet
 
@@ -21,6 +22,7 @@ class RuleVerdict(Enum):
     STOLEN = "STOLEN"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class NatRequest:
     """What a NAT target asks of conntrack (struct nf_nat_range2).
@@ -40,6 +42,7 @@ class NatRequest:
     netmap_prefix: int | None = None  # NETMAP: keep the host bits behind this prefix length
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Begets:
     """A packet that the target makes: REJECT's answer, TEE's clone. `kind` is the --reject-with type or `clone`."""
@@ -49,6 +52,7 @@ class Begets:
     clone: Packet | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ConnectionChange:
     """What a target writes into the connection or asks of tracking. None: untouched."""
@@ -60,6 +64,7 @@ class ConnectionChange:
     labels: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The result of a target.

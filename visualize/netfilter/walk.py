@@ -4,6 +4,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from snapshot.host.quick import quick
 from visualize.netfilter.answer import Answer, Truth
 from visualize.netfilter.here import Here
 from visualize.netfilter.outcome import ConnectionChange, Outcome, RuleVerdict
@@ -23,6 +24,7 @@ class Settler(Protocol):
         ...
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Walked:
     """How a table's walk ended: ACCEPT, DROP, QUEUE or STOLEN; the packet then; the outcome that ended it (None: the policy)."""

@@ -5,14 +5,14 @@ kernel would take gives None, and `why_not` says why. Lengths come from the IP h
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, make_dataclass, replace
+from dataclasses import dataclass, field, fields, make_dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from struct import Struct
 from typing import Any, NamedTuple, cast
 
 from snapshot.host.link import IPAddress
-from visualize.packet.packet import PACKET_OUTGOING, Packet
+from visualize.packet.packet import PACKET_OUTGOING, Packet, but
 from visualize.packet.pcap import Frame
 
 ETHERTYPES = {0x0806: "ARP", 0x8035: "RARP", 0x88CC: "LLDP", 0x888E: "EAPOL", 0x8863: "PPPoE discovery", 0x8864: "PPPoE session",
@@ -469,7 +469,7 @@ def _whole(queue: _Queue, payload: bytes) -> Packet | None:
             return None
         header[4:6] = (length - 40).to_bytes(2, "big")
         packet = _ipv6(bytes(header) + payload, 0, length, first.src_mac, first.dst_mac)
-    return replace(packet, identification=first.identification, mark=first.mark) if packet is not None else None
+    return but(packet, identification=first.identification, mark=first.mark) if packet is not None else None
 
 
 def _without_fragment_header(first: Packet) -> bytearray:

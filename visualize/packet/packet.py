@@ -1,6 +1,6 @@
 """The packet as the kernel's path sees it: headers, and the metadata that travels with it (mark, MAC addresses).
 
-Frozen: a change makes a new one (`dataclasses.replace`), so that a path can hold the packet as it was at every step.
+Frozen: a change makes a new one (`but`), so that a path can hold the packet as it was at every step.
 Numbers are host integers; addresses are `ipaddress` objects; lengths are bytes; `payload` is what was captured.
 """
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from snapshot.host.link import IPAddress
+from snapshot.host.quick import copier
 
 
 class Protocol(IntEnum):
@@ -122,3 +123,6 @@ class Packet:
             if self.icmp_id is not None:
                 text += f" id {self.icmp_id}"
         return text
+
+
+but = copier(Packet)  # the packet with other values in some fields: but(packet, ttl=63)

@@ -3,7 +3,7 @@
     -A PREROUTING -j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.extension import BindError
@@ -11,7 +11,7 @@ from visualize.netfilter.here import Here
 from visualize.netfilter.options import FULL_MARK, integer, not_known, word
 from visualize.netfilter.outcome import ConnectionChange, Outcome
 from visualize.netfilter.target.MARK import mark_and_mask
-from visualize.packet.packet import Packet
+from visualize.packet.packet import Packet, but
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Connmark:
                 return Outcome(connection=ConnectionChange(mark=held & ~self.ctmask ^ saved))
             case _:
                 restored = self._shifted(held & self.ctmask)
-                return Outcome(packet=replace(packet, mark=packet.mark & ~self.nfmask ^ restored), kind="MARK")
+                return Outcome(packet=but(packet, mark=packet.mark & ~self.nfmask ^ restored), kind="MARK")
 
 
 def _read(bound: Connmark, option: Option) -> None:

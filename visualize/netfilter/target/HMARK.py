@@ -5,7 +5,7 @@
 Modelled for IPv4 without --hmark-tuple ct; else the mark is in doubt. Fragments and ICMP errors are left alone, as the kernel does.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from snapshot.host.firewall import Clause, Option
@@ -16,7 +16,7 @@ from visualize.netfilter.jhash import jhash2, scaled
 from visualize.netfilter.options import FULL_MARK, integer, not_known, word, words
 from visualize.netfilter.outcome import CONTINUE, Outcome
 from visualize.netfilter.watch import watch
-from visualize.packet.packet import Packet, Protocol
+from visualize.packet.packet import Packet, Protocol, but
 
 FIELDS = ("src", "dst", "sport", "dport", "spi", "proto", "ct")
 PORTS = (Protocol.TCP, Protocol.UDP, Protocol.UDPLITE, Protocol.SCTP, Protocol.DCCP)
@@ -44,7 +44,7 @@ class Hmark:
             return Outcome(doubt=unknown("HMARK: hashing by connection, SPI, IPv6 or a quoted packet is not modelled; the mark is left as it was"))
         if packet_seen.is_fragment and (self.sport or self.dport):
             return Outcome(doubt=unknown("HMARK: ports of a fragment; the mark is left as it was"))
-        return Outcome(packet=replace(packet, mark=self._mark(packet_seen) & FULL_MARK), kind="MARK") if self.modulus else CONTINUE
+        return Outcome(packet=but(packet, mark=self._mark(packet_seen) & FULL_MARK), kind="MARK") if self.modulus else CONTINUE
 
     def _mark(self, packet: Packet) -> int:
         """hmark_hash: the smaller address first, so that both directions have one mark; so for the ports."""

@@ -3,14 +3,13 @@
     -A PREROUTING -i wg0 -j MARK --set-xmark 0x10000/0xf0000
 """
 
-from dataclasses import replace
 
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.extension import BindError
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import FULL_MARK, integer, value_and_mask, word
 from visualize.netfilter.outcome import Outcome
-from visualize.packet.packet import Packet
+from visualize.packet.packet import Packet, but
 
 
 def mark_and_mask(option: Option) -> tuple[int, int] | None:
@@ -39,7 +38,7 @@ class Mark:
 
     def act(self, packet: Packet, here: Here) -> Outcome:
         """CONTINUE with the new mark."""
-        return Outcome(packet=replace(packet, mark=packet.mark & ~self.mask ^ self.value), kind="MARK")
+        return Outcome(packet=but(packet, mark=packet.mark & ~self.mask ^ self.value), kind="MARK")
 
 
 def bind(clause: Clause, family: str) -> Mark:

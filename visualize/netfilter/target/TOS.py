@@ -3,7 +3,6 @@
     -A PREROUTING -p tcp --dport 22 -j TOS --set-tos 0x10/0x3f
 """
 
-from dataclasses import replace
 
 from snapshot.host.firewall import Clause, Option
 from visualize.netfilter.extension import BindError
@@ -11,7 +10,7 @@ from visualize.netfilter.here import Here
 from visualize.netfilter.match.tos import tos_value_and_mask
 from visualize.netfilter.options import integer, not_known, word
 from visualize.netfilter.outcome import Outcome
-from visualize.packet.packet import Packet
+from visualize.packet.packet import Packet, but
 
 
 class Tos:
@@ -22,7 +21,7 @@ class Tos:
 
     def act(self, packet: Packet, here: Here) -> Outcome:
         """CONTINUE with the new byte."""
-        return Outcome(packet=replace(packet, tos=packet.tos & ~self.mask ^ self.value), kind=self.kind)
+        return Outcome(packet=but(packet, tos=packet.tos & ~self.mask ^ self.value), kind=self.kind)
 
 
 def _value_and_mask(option: Option) -> tuple[int, int]:

@@ -5,7 +5,6 @@
 With a transparent socket the packet gets its mark and is accepted; without one it is dropped.
 """
 
-from dataclasses import replace
 
 from snapshot.host.firewall import Clause
 from visualize.netfilter.answer import unknown
@@ -13,7 +12,7 @@ from visualize.netfilter.here import Here
 from visualize.netfilter.options import address, not_known, port, value_and_mask, word
 from visualize.netfilter.outcome import Outcome, RuleVerdict
 from visualize.netfilter.watch import watch
-from visualize.packet.packet import Packet
+from visualize.packet.packet import Packet, but
 
 
 class Tproxy:
@@ -29,7 +28,7 @@ class Tproxy:
         if listeners is not None and not any(one.port == wanted and one.protocol == packet.protocol_name for one in listeners):
             return Outcome(RuleVerdict.DROP, doubt=unknown(
                 f"TPROXY: nobody was seen to listen on port {wanted}; dropped unless a connection was open", True, weak=False))
-        changed = replace(packet, mark=packet.mark & ~self.mask ^ self.value)
+        changed = but(packet, mark=packet.mark & ~self.mask ^ self.value)
         return Outcome(RuleVerdict.ACCEPT, packet=changed, kind="MARK", doubt=unknown(
             f"TPROXY: assumed that the socket on port {wanted} is transparent", True, weak=listeners is None))
 

@@ -5,14 +5,13 @@
 The target itself drops nothing: a TTL that is 0 afterwards is dropped where routing looks at it.
 """
 
-from dataclasses import replace
 
 from snapshot.host.firewall import Clause
 from visualize.netfilter.extension import BindError
 from visualize.netfilter.here import Here
 from visualize.netfilter.options import integer, not_known, word
 from visualize.netfilter.outcome import Outcome
-from visualize.packet.packet import Packet
+from visualize.packet.packet import Packet, but
 
 
 class Hops:
@@ -25,7 +24,7 @@ class Hops:
         """CONTINUE; the result stays between 0 and 255."""
         step = {"inc": self.number, "dec": -self.number}.get(self.mode)
         ttl = self.number if step is None else min(255, max(0, packet.ttl + step))
-        return Outcome(packet=replace(packet, ttl=ttl), kind=self.kind)
+        return Outcome(packet=but(packet, ttl=ttl), kind=self.kind)
 
 
 def bind_hops(clause: Clause, kind: str, prefix: str) -> Hops:
