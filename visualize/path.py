@@ -6,10 +6,14 @@ A `Path` refuses to be wrong: the packet after a step is the packet before the n
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 from snapshot.host.quick import quick
 from visualize.packet.packet import Packet
+
+_HEADERS = tuple(f.name for f in fields(Packet) if f.name not in ("raw", "inner", "src_mac", "dst_mac"))
+_headers = attrgetter(*_HEADERS)
 
 
 class Verdict(Enum):
@@ -244,7 +248,7 @@ class Path:
             raise ValueError("a path must end with Ended")
         before = self.start
         for step in self.steps:
-            if step.packet is not before and not isinstance(step, Rewritten) and any(changed_fields(before, step.packet)):
+            if step.packet is not before and not isinstance(step, Rewritten) and _headers(before) != _headers(step.packet):
                 raise ValueError(f"the packet changed without a rewrite before {type(step).__name__}")
             before = step.packet
 
@@ -277,8 +281,7 @@ class Path:
 
 def changed_fields(before: Packet, after: Packet) -> tuple[dict[str, Any], dict[str, Any]]:
     """The header fields that differ, as two mappings (addresses as text)."""
-    names = [f.name for f in fields(Packet) if f.name not in ("raw", "inner", "src_mac", "dst_mac")]
-    changed = [name for name in names if getattr(before, name) != getattr(after, name)]
+    changed = [name for name, was, now in zip(_HEADERS, _headers(before), _headers(after), strict=True) if was != now]
 
     def pick(packet: Packet) -> dict[str, Any]:
         return {name: (str(value) if name in ("src", "dst") else value.hex() if isinstance(value, bytes) else value)

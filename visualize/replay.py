@@ -397,7 +397,7 @@ class Replay:
         """
         doubts = Doubts(self._assumptions or {})
         before = origin.before_nat(stack, packet, self._origins.get(stack.netns, {}), now, doubts)
-        if stack.namespace.owner(before.src) is not None or before.src.is_loopback or not stack.namespace.interfaces:
+        if stack.owner(before.src) is not None or before.src.is_loopback or not stack.namespace.interfaces:
             bound = before.dst.is_multicast or before.dst.is_link_local or str(before.dst) == "255.255.255.255"
             path, journey = self.machine.send(before, place.netns, now, doubts, place.interface if bound else None)
             return path, journey, None

@@ -7,6 +7,7 @@ from snapshot.host.link import BridgePort, Interface, IPAddress
 from snapshot.host.neighbour import FdbEntry
 from snapshot.host.routing import RouteType
 from visualize.datapath import bridge_vlan, device, incoming, ip, native, neighbour
+from visualize.datapath.lasting import lasting
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
 from visualize.datapath.traverse import Way, traverse
@@ -26,7 +27,12 @@ def _port(stack: Stack, name: str) -> BridgePort:
 
 def ports(stack: Stack, bridge: Interface) -> list[Interface]:
     """The bridge's ports that are up, in the order of their index."""
-    found = [i for i in stack.namespace.interfaces.values() if i.master == bridge.name and (i.up or not i.flags)]
+    return _ports(stack, bridge.name)
+
+
+@lasting
+def _ports(stack: Stack, name: str) -> list[Interface]:
+    found = [i for i in stack.namespace.interfaces.values() if i.master == name and (i.up or not i.flags)]
     return sorted(found, key=lambda i: (i.index or 0, i.name))
 
 
@@ -146,6 +152,12 @@ def _entries(stack: Stack, bridge: Interface, mac: str, vid: int) -> list[FdbEnt
 
 def _is_local(stack: Stack, bridge: Interface, mac: str, vid: int) -> bool:
     """BR_FDB_LOCAL: the bridge's own address, those of its ports, and entries added as `permanent`."""
+    return _is_own(stack, bridge.name, mac, vid)
+
+
+@lasting
+def _is_own(stack: Stack, name: str, mac: str, vid: int) -> bool:
+    bridge = stack.namespace.interfaces[name]
     if mac == bridge.mac or any(port.mac == mac for port in ports(stack, bridge)):
         return True
     return any(entry.local for entry in _entries(stack, bridge, mac, vid))

@@ -139,7 +139,7 @@ def _source_refused(stack: Stack, device: str, packet: Packet, out: str | None, 
         if stack.flag(4, "accept_local", device) == 1:
             return ""
         if not fib.custom_local_routes and not fib.custom_rules:
-            own = stack.namespace.owner(packet.src) is not None
+            own = stack.owner(packet.src) is not None
             return f"martian source: {packet.src} is this host's own address (accept_local is 0)" if own else ""
     return _way_back_refused(stack, device, packet, out, mode, broadcast)
 

@@ -12,8 +12,8 @@ _HOOKS = {hook: hook.value.lower() for hook in Hook}
 
 def note_hook(stack: Stack, hook: Hook, skb: Skb) -> None:
     """At an IP hook: chains of the packet's family and of inet."""
-    families = ("inet", "ip" if skb.packet.family == 4 else "ip6")
-    _note(stack, families, _HOOKS[hook], skb)
+    if stack.namespace.nft_chains:
+        _note(stack, ("inet", "ip" if skb.packet.family == 4 else "ip6"), _HOOKS[hook], skb)
 
 
 def note_ingress(stack: Stack, device: str, skb: Skb) -> None:

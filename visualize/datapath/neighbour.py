@@ -3,6 +3,7 @@
 
 from snapshot.host.link import Interface, IPAddress
 from snapshot.host.routing import RouteType
+from visualize.datapath.lasting import lasting
 from visualize.datapath.routing import Query
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
@@ -31,11 +32,13 @@ def peer(stack: Stack, port: Interface) -> Interface | None:
     return other.interface(port.peer_name or "") if other is not None else None
 
 
+@lasting
 def state(stack: Stack, name: str, address: IPAddress) -> str | None:
     """The captured state of a neighbour entry."""
     return next((n.state for n in stack.namespace.neighbours or () if n.device == name and n.address == address), None)
 
 
+@lasting
 def resolve(stack: Stack, name: str, address: IPAddress) -> str | None:
     """The MAC address of a neighbour on interface `name`."""
     if address.is_multicast:

@@ -35,7 +35,7 @@ class Turn:
 def turn(table: BoundTable, before: Packet, walked: Walked, matched: bool) -> Turn:
     """The record of a walk."""
     bound = walked.outcome is not None and walked.outcome.nat is not None
-    return Turn(table, before, walked.packet, matched, walked.packet != before or bool(walked.changes),
+    return Turn(table, before, walked.packet, matched, (walked.packet is not before and walked.packet != before) or bool(walked.changes),
                 walked.verdict is not RuleVerdict.ACCEPT or bound)
 
 

@@ -57,7 +57,7 @@ def _on_link(device: str) -> Result:
 
 def _owner(stack: Stack, address: IPAddress) -> str | None:
     """__ip_dev_find: the interface that holds the address, else the one that a local route names."""
-    owner = stack.namespace.owner(address)
+    owner = stack.owner(address)
     if owner is not None:
         return owner.name
     local = stack.fib[4].local(address)

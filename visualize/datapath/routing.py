@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from operator import attrgetter
 
 from snapshot.host import Namespace
 from snapshot.host.link import Interface, IPAddress, IPNetwork
@@ -18,9 +19,11 @@ from snapshot.host.routing import (
     default_rules,
 )
 from visualize.datapath.fib import FATAL, Found, Table, Way
+from visualize.datapath.lasting import lasting
 
 _RULE_FATAL = {"blackhole": RouteType.BLACKHOLE, "unreachable": RouteType.UNREACHABLE, "prohibit": RouteType.PROHIBIT}
 _VALID = {"PERMANENT", "NOARP", "REACHABLE", "PROBE", "STALE", "DELAY"}
+_MOST = 65536  # answers kept
 KERNEL_UID = 0  # packets from a wire, and the kernel's own, are looked up as root's (sock_net_uid)
 
 
@@ -91,6 +94,9 @@ class Fib:
         self.asks_ports = any(r.protocol is not None or r.source_ports is not None or r.destination_ports is not None for r in self.rules)
         self.unknown_hops = tuple(r.text for r in routes or () if r.nexthop_id is not None and not r.nexthops and r.type is RouteType.UNICAST)
         self.reads = _reads(self.rules if self.custom_rules else (), routes or ())
+        self._by_source = family == 6 or self.custom_rules or "src" in self.reads
+        self._others = attrgetter(*("mark", "tos", "uid", *(("protocol", "sport", "dport") if self.asks_ports else ())))
+        self._known: dict[tuple[object, ...], Result] = {}
         self.has_tclassid = any(r.realm for r in routes or ())
         every = [*(routes or ()), *self._implied(routes)]
         self.custom_local_routes = any(r.type is RouteType.LOCAL and r.protocol not in (None, "kernel") for r in every)
@@ -128,10 +134,19 @@ class Fib:
 
         `ignore_linkdown` False is FIB_LOOKUP_IGNORE_LINKSTATE: routes without a carrier count, whatever the sysctl says.
         """
-        flow = _Flow(query, *self._l3_domain(query), ignore_linkdown)
-        if self.custom_rules:
-            return self._by_rules(0, flow)
-        return self._plain(flow)
+        key = self._asked(query, ignore_linkdown)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            flow = _Flow(query, *self._l3_domain(query), ignore_linkdown)
+            known = self._known[key] = self._by_rules(0, flow) if self.custom_rules else self._plain(flow)
+        return known
+
+    def _asked(self, query: Query, ignore_linkdown: bool) -> tuple[object, ...]:
+        """What of a query the rules and routes of this table can tell apart: queries that agree on it get one answer."""
+        return (query.destination, query.source if self._by_source else query.source is None, query.incoming, query.outgoing, query.bound,
+                query.domain, ignore_linkdown, *(self._others(query) if self.custom_rules else (query.tos,)))
 
     def _plain(self, flow: "_Flow") -> Result:
         """Without rules of anybody's own: IPv4 looks local and main up as one table, IPv6 one after the other."""
@@ -242,6 +257,7 @@ class Fib:
         incoming = query.incoming if query.incoming not in (None, "lo") else None
         return (self.l3_master(incoming) if incoming is not None else None), False
 
+    @lasting
     def l3_master(self, name: str | None) -> str | None:
         """The VRF device of an interface (itself, where it is one)."""
         interface = self.namespace.interfaces.get(name or "")
@@ -338,6 +354,7 @@ class Fib:
             return RouteType.UNICAST
         return found.type
 
+    @lasting
     def local(self, address: IPAddress) -> Result | None:
         """What the local table says of an address (IPv4 without custom rules: local and main as one)."""
         table = self._merged if self.family == 4 and not self.custom_rules else self.tables.get(TABLE_LOCAL)

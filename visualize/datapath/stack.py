@@ -17,6 +17,7 @@ from visualize.datapath.conntrack import Connection, Tracker
 from visualize.datapath.doubt import Doubts
 from visualize.datapath.expect import Expectations
 from visualize.datapath.hooks import HOOKS, Stage
+from visualize.datapath.lasting import lasting
 from visualize.datapath.reverse import way_back
 from visualize.datapath.routing import Fib, Query
 from visualize.datapath.tuples import FlowTuple, from_entry
@@ -50,11 +51,11 @@ class Stack:
         self._tables = {4: _bound(namespace.tables4), 6: _bound(namespace.tables6)}
         self._native = [pair for table in namespace.nft for pair in native_tables(table)]
         self._tracked = {4: self._tracks(4), 6: self._tracks(6)}
-        self._stations: dict[tuple[int, Hook], tuple[tuple[Stage, BoundTable | None], ...]] = {}
         self._realm: int | None = None
 
     # -- the World of visualize.netfilter.here ------------------------------------------------------------------
 
+    @lasting
     def address_type(self, address: IPAddress, device: str | None = None) -> str | None:
         """inet_addr_type, with IPv6's ANYCAST and UNREACHABLE from the routes."""
         fib = self.fib[address.version]
@@ -92,6 +93,11 @@ class Stack:
     def ipset(self, name: str) -> IpSet | None:
         """The captured set."""
         return (self.namespace.ipsets or {}).get(name)
+
+    @lasting
+    def owner(self, address: IPAddress) -> Interface | None:
+        """The interface that holds an address."""
+        return self.namespace.owner(address)
 
     def interface(self, name: str) -> Interface | None:
         """The interface by name."""
@@ -135,12 +141,10 @@ class Stack:
         """The iptables tables of a family, all back-ends."""
         return self._tables[family]
 
+    @lasting
     def stations(self, family: int, hook: Hook) -> tuple[tuple[Stage, BoundTable | None], ...]:
         """What a packet meets at a hook, in order: conntrack's functions where connections are tracked, and each table there."""
-        key = (family, hook)
-        if key not in self._stations:
-            self._stations[key] = tuple(self._list(family, hook))
-        return self._stations[key]
+        return tuple(self._list(family, hook))
 
     def _list(self, family: int, hook: Hook) -> list[tuple[Stage, BoundTable | None]]:
         """By priority; of one priority native chains first, those made last before others (nf_hook_entries_grow)."""
@@ -168,6 +172,7 @@ class Stack:
         return [native for at, native in self._native if at == hook.value.lower()
                 and native.table.family in ("inet", "ip" if family == 4 else "ip6")]
 
+    @lasting
     def beside(self, family: int, hook: Hook, table: BoundTable) -> bool:
         """Whether a native chain and an iptables table stand at one priority, so that who was registered later, and so runs first, is not known."""
         def priority(one: BoundTable) -> int:
@@ -180,6 +185,7 @@ class Stack:
         return any(priority(bound) == table.priority and bound.table.chains[hook.value].rules for bound in self._tables[family]
                    if hook.value in bound.table.chains and hook.value not in bound.table.absent_base_chains)
 
+    @lasting
     def nat_chains(self, family: int, hook: Hook) -> list[BoundTable]:
         """The nat chains of all back-ends at a hook, by priority."""
         own = -100 if hook in (Hook.PREROUTING, Hook.OUTPUT) else 100
@@ -187,6 +193,7 @@ class Stack:
         every: list[tuple[int, BoundTable]] = [*natives, *((own, bound) for bound in self.alike(family, hook, "nat"))]
         return [bound for _, bound in sorted(every, key=lambda item: item[0])]
 
+    @lasting
     def alike(self, family: int, hook: Hook, name: str) -> list[BoundTable]:
         """The tables of this name that have a base chain at a hook: more than one where several back-ends are loaded."""
         return [bound for bound in self._tables[family] if bound.table.name == name and hook.value in bound.table.chains
@@ -207,6 +214,7 @@ class Stack:
             return True  # native rules were not read: they may well ask for it
         return any(_asks_for_tracking(rule) for bound in self._tables[family] for rule in bound.table.candidates(_MAY_ASK))
 
+    @lasting
     def flag(self, family: int, name: str, device: str | None, default: int = 0, combine: str = "or") -> int:
         """An interface setting of net.ipvN.conf: `or`, `max` or `and` of `all` and the device, or `own` (the device's alone)."""
         own = self._conf(family, device or "default", name)
@@ -228,6 +236,7 @@ class Stack:
             text = self.namespace.sysctl(f"net.ipv{family}.conf.{device}.{name}")
         return int(text) if text is not None and text.lstrip("-").isdigit() else None
 
+    @lasting
     def setting(self, name: str) -> int | None:
         """A sysctl as a number; None where it was not captured."""
         text = self.namespace.sysctl(name)

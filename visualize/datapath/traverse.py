@@ -280,7 +280,7 @@ def _kind(reply: bool, source: bool) -> str:
 
 def _rewrite(stack: Stack, hook: Hook, skb: Skb, after: Packet, by: str, kind: str) -> Way:
     before = skb.packet
-    if after == before:
+    if after is before or after == before:
         return None
     skb.packet = after
     old, new = nat.difference(before, after)

@@ -83,7 +83,7 @@ class BoundChain:
         return position + 1, rule
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class BoundTable:
     """A table whose chains are bound when a walk first enters them. `plain`: without lookups."""
 

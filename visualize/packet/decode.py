@@ -7,11 +7,11 @@ kernel would take gives None, and `why_not` says why. Lengths come from the IP h
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, make_dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address
 from struct import Struct
 from typing import Any, NamedTuple, cast
 
 from snapshot.host.link import IPAddress
+from visualize.packet.address import four, six
 from visualize.packet.packet import PACKET_OUTGOING, Packet, but
 from visualize.packet.pcap import Frame
 
@@ -73,16 +73,6 @@ class _Link(NamedTuple):
     direction: str | None = None
     packet_type: int | None = None
     vlan: tuple[int, ...] = ()
-
-
-@lru_cache(maxsize=65536)
-def _four(data: bytes) -> IPv4Address:
-    return IPv4Address(data)
-
-
-@lru_cache(maxsize=65536)
-def _six(data: bytes) -> IPv6Address:
-    return IPv6Address(data)
 
 
 @lru_cache(maxsize=4096)
@@ -224,7 +214,7 @@ def _ipv4(data: _Bytes, start: int, on_wire: int, source: str | None, target: st
     else:
         sport, dport, flags, seq, ack, window, options, kind, code, icmp_id, icmp_seq, rest, inner, known = _transport(
             raw, header, protocol, known, quoted)
-    draft = _Draft(_four(src), _four(dst), protocol, ttl, tos, identification, length, sport, dport, flags, seq, ack, window, options,
+    draft = _Draft(four(src), four(dst), protocol, ttl, tos, identification, length, sport, dport, flags, seq, ack, window, options,
                    kind, code, icmp_id, icmp_seq, rest, fragment & 0x4000 != 0, fragment & 0x2000 != 0, offset, header, (), 0,
                    known, inner, source, target, 0, raw)
     draft.__class__ = Packet
@@ -253,7 +243,7 @@ def _ipv6(data: _Bytes, start: int, on_wire: int, source: str | None, target: st
     if not offset:
         sport, dport, flags, seq, ack, window, options, kind, code, icmp_id, icmp_seq, rest, inner, known = _transport(
             raw, behind, following, known, quoted)
-    draft = _Draft(_six(src), _six(dst), following, ttl, word >> 20 & 0xFF, identification, length, sport, dport, flags, seq, ack, window,
+    draft = _Draft(six(src), six(dst), following, ttl, word >> 20 & 0xFF, identification, length, sport, dport, flags, seq, ack, window,
                    options, kind, code, icmp_id, icmp_seq, rest, False, fragment & 1 != 0, offset, behind, passed, word & 0xFFFFF,
                    known, inner, source, target, 0, raw)
     draft.__class__ = Packet

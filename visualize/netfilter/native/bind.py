@@ -225,9 +225,9 @@ class NativeTable(BoundTable):
 
     def chain(self, name: str) -> BoundChain:
         """The bound chain."""
-        held = {rule.rule.number: rule for rule in self._rules[name]}
         found = self._chains.get(name)
         if found is None:
+            held = {rule.rule.number: rule for rule in self._rules[name]}
             found = self._chains[name] = BoundChain(self.table.chains[name], lambda rule: held[rule.number], True)
         return found
 
