@@ -77,11 +77,11 @@ def gather(replayed: Iterable[Replayed]) -> list[Flow]:
         flow.ended = max(flow.ended, one.time_ns)
         flow.packets += 1
         ways = flow.ways[one.role]
-        key = shape(one.path)
+        key = one.way.once(shape)
         if key in ways:
             use = ways[key]
             use.packets.append(one.number)
-            if _less_certain(one.path, use.path):  # a way is as certain as its least certain packet
+            if one.doubts is not use.path.doubts and _less_certain(one.path, use.path):  # a way is as certain as its least certain packet
                 use.path, use.sightings = one.path, tuple(one.sightings)
         else:
             ways[key] = _Use(one.path, [one.number], tuple(one.sightings))

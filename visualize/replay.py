@@ -7,7 +7,7 @@ what the path predicts. "The same" is told by what NAT leaves alone: IP id, TCP 
 import heapq
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from snapshot.host import HOST, Host, Namespace
@@ -16,6 +16,7 @@ from visualize import learn, origin, unseen
 from visualize.datapath.conntrack import Connection
 from visualize.datapath.doubt import Doubts
 from visualize.datapath.machine import Machine
+from visualize.datapath.megaflow import Entry
 from visualize.datapath.routing import Query
 from visualize.datapath.skb import Journey
 from visualize.datapath.stack import Stack, entry_hints
@@ -28,9 +29,11 @@ from visualize.packet.packet import (
     PACKET_OUTGOING,
     Packet,
     Protocol,
+    but,
 )
 from visualize.packet.pcap import Capture, Frame
 from visualize.path import Begot, Bridged, Crossed, Doubt, Evidence, Path, Received, Sent, Sighting
+from visualize.way import Way
 
 WINDOW = 1_000_000_000  # ns: how long a packet may take through the machine
 
@@ -64,13 +67,24 @@ class Replayed:
     time_ns: int
     netns: str
     interface: str | None
-    path: Path
+    way: Way
+    start: Packet
+    doubts: tuple[Doubt, ...]
     flow: int = 0
     role: str = "original"
     sightings: list[Sighting] = field(default_factory=list)
     connection: Connection | None = None
-    expected: list[tuple[Place, Packet]] = field(default_factory=list)
     seen: set[Place] = field(default_factory=set)
+
+    @property
+    def path(self) -> Path:
+        """The way as this packet took it: made when asked for."""
+        return self.way.taken_by(self.start, self.doubts)
+
+    @property
+    def expected(self) -> list[tuple[Place, Packet]]:
+        """Where a capture of everything would see a packet on this way, and in which form."""
+        return self.way.once(predicted)
 
 
 @dataclass(slots=True)
@@ -149,11 +163,13 @@ class Replay:
     """Feeds captures through a `Machine`, one packet after the other, and yields each when its evidence is complete."""
 
     def __init__(self, host: Host, assumptions: dict[str, bool] | None = None,
-                 later: dict[str, tuple[ConntrackEntry, ...]] | None = None) -> None:
+                 later: dict[str, tuple[ConntrackEntry, ...]] | None = None, remember: bool = True) -> None:
+        """`remember` False walks every packet, with the same result."""
         self.host = host
+        self._remember = remember
         self._assumptions = assumptions
         self._later = later or {}
-        self.machine = Machine(host, None, assumptions, self._later)
+        self.machine = Machine(host, None, assumptions, self._later, remember)
         self._started = False
         self._origins = {name: {reply.inverse(): original for original, replies in entry_hints(entries).items()
                                 for reply in replies} for name, entries in self._later.items()}
@@ -190,7 +206,7 @@ class Replay:
 
     def begin(self, now: int) -> None:
         """Start the clock: captured connections age from here (by itself, from the first frame's time)."""
-        self.machine = Machine(self.host, now, self._assumptions, self._later)
+        self.machine = Machine(self.host, now, self._assumptions, self._later, self._remember)
         self._started = True
 
     def _flush(self, before: int | None) -> Iterator[Replayed]:
@@ -214,12 +230,11 @@ class Replay:
                 replayed.sightings.append(Sighting(None, place.interface, Evidence.NOT_SEEN, place.outgoing, place.netns))
         confirmed = all(s.state is Evidence.SEEN for s in replayed.sightings)
         everywhere = (replayed.netns, None) in self._scope  # a capture on any: nothing but what was predicted was seen, so nothing else was
-        if confirmed and (replayed.sightings or everywhere) and any(doubt.visible for doubt in replayed.path.doubts):
-            doubts = tuple(doubt for doubt in replayed.path.doubts if not doubt.visible)
-            replayed.path = replace(replayed.path, doubts=doubts)
+        if confirmed and (replayed.sightings or everywhere) and any(doubt.visible for doubt in replayed.doubts):
+            replayed.doubts = tuple(doubt for doubt in replayed.doubts if not doubt.visible)
         against = next((s for s in replayed.sightings if s.state is not Evidence.SEEN), None)
         if against is not None:
-            replayed.path = replace(replayed.path, doubts=(*replayed.path.doubts, _against(against)))
+            replayed.doubts = (*replayed.doubts, _against(against))
 
     # -- one frame ------------------------------------------------------------------------------------------------------
 
@@ -256,7 +271,7 @@ class Replay:
         for _, replayed in reversed(self._waiting):
             if any(sighting.packet == frame.number and sighting.interface == place.interface for sighting in replayed.sightings):
                 why = "it goes over lo in fragments, each of which passes PREROUTING and INPUT by itself"
-                replayed.path = replace(replayed.path, doubts=(*replayed.path.doubts, Doubt("capture", why, "they pass as one", weak=True)))
+                replayed.doubts = (*replayed.doubts, Doubt("capture", why, "they pass as one", weak=True))
                 return
 
     def _interface(self, source: Source, frame: Frame, decoded: Decoded) -> str | None:
@@ -316,22 +331,21 @@ class Replay:
         """
         expected = next((held for where, held in replayed.expected if where == place), None)
         connection = replayed.connection
-        if expected is None or connection is None or not (place.outgoing or place.interface == "lo") or replayed.path.role != "original":
+        if expected is None or connection is None or not (place.outgoing or place.interface == "lo") or replayed.way.path.role != "original":
             return False
         changed = learn.port(replayed.path, expected, packet)
         stack = self.machine.stack(place.netns)
         if changed is None or stack is None:
             return False
         stack.tracker.rename(connection, learn.reply_tuple(packet))
-        replayed.path = changed
-        replayed.expected = predicted(changed)
+        replayed.way, replayed.start, replayed.doubts = Way(changed), changed.start, changed.doubts
         self._evidence(replayed, place, frame, Evidence.SEEN, "the capture tells which port or id NAT chose")
         return True
 
     @staticmethod
     def _moved_on(replayed: Replayed, place: Place, packet: Packet) -> bool:
         """A sighting where none was predicted is the same packet only if nothing contradicts it: its TTL did not grow."""
-        start = replayed.path.start
+        start = replayed.start
         return packet.ttl <= start.ttl and (packet.src == start.src or packet.dst == start.dst)
 
     @staticmethod
@@ -348,26 +362,32 @@ class Replay:
         if source.local:
             child = self._made_here(packet)
             if child is not None:
-                self._keep(Replayed(frame.number, source.name, now, place.netns, None, child.path), None, place, packet)
+                self._made(source, place, packet, frame, child.path)
                 return
-            path, journey = self.machine.send(packet, place.netns, now)
-            interface = None
+            way, journey = self.machine.take(Entry(place.netns), packet, now)
+            start, interface = packet, None
         elif not place.outgoing and place.interface != "lo":
             kind = _packet_type(packet, decoded.packet_type)
-            path, journey = self.machine.receive(packet, place.netns, place.interface, now, kind, vlan=decoded.vlan[0] if decoded.vlan else None)
+            entry = Entry(place.netns, place.interface, kind, decoded.vlan[0] if decoded.vlan else None)
+            way, journey = self.machine.take(entry, packet, now)
+            start = packet
         else:
             child = self._child(place, packet)
             if child is not None:
-                self._keep(Replayed(frame.number, source.name, now, place.netns, None, child.path), None, place, packet)
+                self._made(source, place, packet, frame, child.path)
                 return
-            path, journey, interface = self._origin(stack, place, packet, now)
+            way, journey, start, interface = self._origin(stack, place, packet, now)
+        doubts = way.path.doubts
         open_question = unseen.doubt(self._uncovered(stack), packet, journey)
         if open_question is not None:
-            path = replace(path, doubts=(*path.doubts, open_question))
-        replayed = Replayed(frame.number, source.name, now, place.netns, interface, path)
-        self._keep(replayed, journey, place, packet)
-        for born in path.children:
+            doubts = (*doubts, open_question)
+        self._keep(Replayed(frame.number, source.name, now, place.netns, interface, way, start, doubts), journey, place, packet)
+        for born in way.path.children:
             self._children.append(_Child(born, predicted(born), now))
+
+    def _made(self, source: Source, place: Place, packet: Packet, frame: Frame, path: Path) -> None:
+        """The first sighting of a packet that the kernel made: its path is known."""
+        self._keep(Replayed(frame.number, source.name, frame.time_ns, place.netns, None, Way(path), path.start, path.doubts), None, place, packet)
 
     def _uncovered(self, stack: Stack) -> tuple[str, ...]:
         if stack.netns not in self._unseen:
@@ -390,7 +410,7 @@ class Replay:
             self._children.remove(best)
         return best
 
-    def _origin(self, stack: Stack, place: Place, packet: Packet, now: int) -> tuple[Path, Journey, str | None]:
+    def _origin(self, stack: Stack, place: Place, packet: Packet, now: int) -> tuple[Way, Journey, Packet, str | None]:
         """A packet first seen leaving (or on `lo`): sent by this host, or its origin was not captured.
 
         What it was before NAT is told by conntrack, by the table captured later, by the rules, or is a doubt.
@@ -399,22 +419,18 @@ class Replay:
         before = origin.before_nat(stack, packet, self._origins.get(stack.netns, {}), now, doubts)
         if stack.owner(before.src) is not None or before.src.is_loopback or not stack.namespace.interfaces:
             bound = before.dst.is_multicast or before.dst.is_link_local or str(before.dst) == "255.255.255.255"
-            path, journey = self.machine.send(before, place.netns, now, doubts, place.interface if bound else None)
-            return path, journey, None
+            return *self.machine.take(Entry(place.netns, outgoing=place.interface if bound else None), before, now, doubts), before, None
         back = stack.fib[packet.family].lookup(Query(before.src))
         if back.device is None or back.device == place.interface:
             doubts.note("capture", f"{packet.describe()} was first seen leaving by {place.interface}: where it came from was not "
                         "captured", "a process of this host sent it", "a capture on any", weak=True)
-            path, journey = self.machine.send(before, place.netns, now, doubts)
-            return path, journey, None
+            return *self.machine.take(Entry(place.netns), before, now, doubts), before, None
         doubts.note("capture", f"first seen leaving by {place.interface}: the interface it came in by was not captured",
                     back.device, "a capture on any")
-        arrived = replace(before, ttl=min(255, before.ttl + 1))
-        path, journey = self.machine.receive(arrived, place.netns, back.device, now, doubts=doubts)
-        return path, journey, back.device
+        arrived = but(before, ttl=min(255, before.ttl + 1))
+        return *self.machine.take(Entry(place.netns, back.device), arrived, now, doubts), arrived, back.device
 
     def _keep(self, replayed: Replayed, journey: Journey | None, place: Place, packet: Packet) -> None:
-        replayed.expected = predicted(replayed.path)
         replayed.seen.add(place)
         if replayed.interface is None and place.interface:
             self._check_start(replayed, place, packet)
@@ -440,7 +456,7 @@ class Replay:
 
     def _flow(self, replayed: Replayed, journey: Journey | None) -> tuple[int, str]:
         """The flow's number and the packet's role in it: by connection where there is one, else by its addresses and ports."""
-        path = replayed.path
+        path = replayed.way.path
         connection = next((t.connection for _, t in journey.states if t.connection is not None), None) if journey else None
         replayed.connection = connection
         start = _flow_tuple(path.start)

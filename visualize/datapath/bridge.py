@@ -8,6 +8,7 @@ from snapshot.host.neighbour import FdbEntry
 from snapshot.host.routing import RouteType
 from visualize.datapath import bridge_vlan, device, incoming, ip, native, neighbour
 from visualize.datapath.lasting import lasting
+from visualize.datapath.megaflow import Found, Learned
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
 from visualize.datapath.traverse import Way, traverse
@@ -136,7 +137,9 @@ def _learn(stack: Stack, bridge: Interface, port: str, held: BridgePort, skb: Sk
     """br_fdb_update; a bridge's own address is never learned."""
     source = skb.packet.src_mac
     if source is not None and held.learning and not _is_local(stack, bridge, source, skb.vid):
-        stack.learned[(bridge.name, source, skb.vid)] = (port, skb.journey.now)
+        key = (bridge.name, source, skb.vid)
+        stack.learned[key] = (port, skb.journey.now)
+        skb.journey.asked.append(Learned(stack, key, port))
 
 
 def _entries(stack: Stack, bridge: Interface, mac: str, vid: int) -> list[FdbEntry]:
@@ -161,6 +164,14 @@ def _is_own(stack: Stack, name: str, mac: str, vid: int) -> bool:
     if mac == bridge.mac or any(port.mac == mac for port in ports(stack, bridge)):
         return True
     return any(entry.local for entry in _entries(stack, bridge, mac, vid))
+
+
+def _found(stack: Stack, bridge: Interface, mac: str, skb: Skb) -> str | None:
+    """The port that the forwarding database tells, which the next packet may find changed."""
+    vid = skb.vid
+    out = lookup(stack, bridge, mac, vid, skb.journey.now)
+    skb.journey.asked.append(Found(lambda now: lookup(stack, bridge, mac, vid, now), out))
+    return out
 
 
 def lookup(stack: Stack, bridge: Interface, mac: str, vid: int = 0, now: int | None = None) -> str | None:
@@ -194,7 +205,7 @@ def _decide(stack: Stack, bridge: Interface, port: str, skb: Skb, mac: str | Non
         return (yield from _up(stack, bridge, skb))
     if mac is not None and int(mac[:2], 16) & 1:
         return (yield from _flood(stack, bridge, port, skb, filtered, "broadcast or multicast", up=True))
-    out = lookup(stack, bridge, mac, skb.vid, skb.journey.now) if mac is not None else None
+    out = _found(stack, bridge, mac, skb) if mac is not None else None
     if out is not None:
         return (yield from _forward(stack, bridge, port, out, skb, filtered, "fdb"))
     return (yield from _flood(stack, bridge, port, skb, filtered, "no port is known for its MAC address", up=False))
@@ -349,7 +360,7 @@ def send(stack: Stack, bridge: Interface, skb: Skb) -> End:
         return (yield from _flood(stack, bridge, None, skb, False, "broadcast or multicast", up=False))
     if mac is not None and _is_local(stack, bridge, mac, skb.vid):
         return ip.dropped(stack, skb, f"{mac} is {bridge.name}'s own MAC address", at=f"bridge {bridge.name}")
-    out = lookup(stack, bridge, mac, skb.vid, skb.journey.now) if mac is not None else None
+    out = _found(stack, bridge, mac, skb) if mac is not None else None
     if out is None:
         return (yield from _flood(stack, bridge, None, skb, False, why, up=False))
     return (yield from _forward(stack, bridge, None, out, skb, False, "fdb"))

@@ -299,11 +299,16 @@ class Tracker:
         wanted = self.tuple_of(packet)
         if wanted is None:
             return Tracking(None, "INVALID", why="its transport header is not complete")
+        return self.track_as(packet, wanted, zone, now)
+
+    def track_as(self, packet: Packet, wanted: FlowTuple, zone: Zone, now: int | None) -> Tracking:
+        """The same for a packet whose tuple is known, and that is no ICMP error."""
         found, guess = self._recognized(wanted, zone, now)
         if packet.protocol == Protocol.SCTP and not (found is None and packet.raw[packet.header_length + 12:packet.header_length + 13] == b"\x01"):
             guess = guess or "SCTP's states and verification tags are not modelled: conntrack may call this packet INVALID"
         if found is None:
-            return replace(self._new(packet, wanted, zone, now), guess=guess)
+            new = self._new(packet, wanted, zone, now)
+            return replace(new, guess=guess) if guess else new
         connection, reply = found
         if packet.protocol == Protocol.TCP:
             verdict = self._advance(connection, packet, reply)
@@ -323,7 +328,7 @@ class Tracker:
             self._refresh(connection, now)
             if self._streams(connection, now):
                 connection.flags.add("ASSURED")
-        return replace(self._known(connection, reply), guess=guess or connection.tcp.guess)
+        return self._known(connection, reply, guess or connection.tcp.guess)
 
     def _advance(self, connection: Connection, packet: Packet, reply: bool) -> tcp.Advance:
         """The TCP state machine; a valid segment of a connection that both ends know makes it ASSURED."""
@@ -334,7 +339,7 @@ class Tracker:
         return verdict
 
     @staticmethod
-    def _known(connection: Connection, reply: bool) -> Tracking:
+    def _known(connection: Connection, reply: bool, guess: str) -> Tracking:
         if reply:
             connection.flags.add("SEEN_REPLY")
             state = "ESTABLISHED"
@@ -342,7 +347,7 @@ class Tracker:
             state = "ESTABLISHED"
         else:
             state = "RELATED" if "EXPECTED" in connection.flags else "NEW"
-        return Tracking(connection, state, reply)
+        return Tracking(connection, state, reply, guess=guess)
 
     def _new(self, packet: Packet, wanted: FlowTuple, zone: Zone, now: int | None) -> Tracking:
         state = TcpState()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from snapshot.host.routing import RouteType, table_name
 from visualize.datapath import beget, device, incoming, outgoing
 from visualize.datapath.conntrack import UNTRACKED
+from visualize.datapath.megaflow import Realm
 from visualize.datapath.routing import KERNEL_UID, Query, Result
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
@@ -115,14 +116,16 @@ def _decided(stack: Stack, skb: Skb, result: Result) -> Iterator[Step]:
     """The routing decision, kept with the packet and told."""
     _doubt_routes(stack, skb, result)
     skb.route = result
-    _note_realm(stack, result)
+    _note_realm(stack, skb, result)
     yield routed(stack, skb, result)
 
 
-def _note_realm(stack: Stack, result: Result) -> None:
+def _note_realm(stack: Stack, skb: Skb, result: Result) -> None:
     """The route's realm, for `-m realm`. Not modelled: a rule's realm, and a source's (fib_combine_itag), which mix with it."""
     plain = not any(rule.realm for rule in stack.fib[4].rules) and not stack.fib[4].invented
-    stack.set_realm((result.route.realm or 0 if result.route is not None else 0) if plain else None)
+    realm = Realm(stack, (result.route.realm or 0 if result.route is not None else 0) if plain else None)
+    realm.again(skb.packet, skb.journey)
+    skb.journey.asked.append(realm)
 
 
 def forwards(stack: Stack, name: str, skb: Skb) -> bool:
@@ -242,7 +245,7 @@ def _forward(stack: Stack, name: str, skb: Skb, result: Result) -> End:
         sent = scope.startswith("link") and beget.icmp_error(stack, skb, 1, 2)
         why = f"{packet.src} is a {scope} address, which may not leave its link"
         return _told(stack, skb, sent, f"{why}: the sender is told by ICMPv6", why, "forwarding")
-    if _too_big(stack, name, result, packet):
+    if _too_big(stack, name, result, skb):
         kind, code = (3, 4) if packet.family == 4 else (2, 0)
         large = f"{packet.length} bytes are more than the MTU of {out} ({_mtu(stack, result)}), and it must not be fragmented"
         return _told(stack, skb, beget.icmp_error(stack, skb, kind, code), f"{large}: the sender is told by ICMP", large, "MTU")
@@ -271,13 +274,16 @@ def _mtu(stack: Stack, result: Result) -> int:
     return outgoing_interface.mtu if outgoing_interface is not None else 65535
 
 
-def _too_big(stack: Stack, name: str, result: Result, packet: Packet) -> bool:
+def _too_big(stack: Stack, name: str, result: Result, skb: Skb) -> bool:
     """ip_exceeds_mtu. A TCP packet larger than its incoming interface's MTU was put together on receive (GRO): its parts fit."""
-    interface = stack.interface(name)
+    packet, interface = skb.packet, stack.interface(name)
     if packet.family == 4 and not packet.dont_fragment:
         return False
+    fits = _mtu(stack, result)
+    if interface is None or interface.mtu > fits:
+        skb.journey.longest = min(fits, skb.journey.longest or fits)
     size = packet.length if interface is None else min(packet.length, interface.mtu)
-    return size > _mtu(stack, result)
+    return size > fits
 
 
 # -- send -------------------------------------------------------------------------------------------------------------
@@ -385,7 +391,7 @@ def _routed_out(stack: Stack, skb: Skb, decision: incoming.Decision, why: str) -
         return dropped(stack, skb, decision.refused, at="routing")
     _doubt_routes(stack, skb, decision.result)
     skb.route = decision.result
-    _note_realm(stack, decision.result)
+    _note_realm(stack, skb, decision.result)
     yield routed(stack, skb, decision.result, why)
     return dropped(stack, skb, decision.refused, at="routing") if decision.refused else None
 

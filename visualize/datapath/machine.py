@@ -11,14 +11,17 @@ from visualize.datapath import device, ip, neighbour
 from visualize.datapath.conntrack import Tracking
 from visualize.datapath.doubt import Doubts
 from visualize.datapath.incoming import Decision
+from visualize.datapath.megaflow import Entry, Megaflows
 from visualize.datapath.routing import KERNEL_UID
 from visualize.datapath.skb import Journey, Skb
 from visualize.datapath.stack import Stack, entry_hints
 from visualize.datapath.tuples import FlowTuple
 from visualize.netfilter.bucket import START
+from visualize.netfilter.watch import looked_at
 from visualize.packet.checksum import broken, misjudged, unsummed
 from visualize.packet.packet import Packet
 from visualize.path import Ended, Path, Received, Step
+from visualize.way import Way
 
 
 class Machine:
@@ -29,8 +32,10 @@ class Machine:
     """
 
     def __init__(self, host: Host, start: int | None = None, assumptions: Mapping[str, bool] | None = None,
-                 later: Mapping[str, tuple[ConntrackEntry, ...]] | None = None) -> None:
+                 later: Mapping[str, tuple[ConntrackEntry, ...]] | None = None, remember: bool = True) -> None:
+        """`remember`: packets that differ in nothing that decides take the way of the first one (`megaflow`); False walks each."""
         self.host = host
+        self._flows = Megaflows() if remember else None
         self.assumptions = dict(assumptions or {})
         self._stacks = {name: Stack(self, namespace) for name, namespace in host.namespaces.items()}
         self._hints: dict[str, dict[FlowTuple, frozenset[FlowTuple]]] = {}
@@ -78,19 +83,35 @@ class Machine:
     def receive(self, packet: Packet, netns: str, interface: str, now: int | None = None, packet_type: str = "unicast",
                 doubts: Doubts | None = None, vlan: int | None = None) -> tuple[Path, Journey]:
         """A packet that an interface takes from outside, with the VLAN tag of its frame. `doubts` may already hold some about where it came from."""
-        stack = self._stacks[netns]
-        journey = Journey(doubts or Doubts(self.assumptions), now, misjudged(packet), unsummed(packet), broken(packet))
-        skb = Skb(packet, journey, packet_type=packet_type, vlan=vlan)
-        first = Received(netns, packet, interface)
-        return self._finish(packet, first, device.arrive(stack, interface, skb), journey)
+        journey = self._journey(packet, now, doubts)
+        return self._walk(Entry(netns, interface, packet_type, vlan), packet, journey), journey
 
     def send(self, packet: Packet, netns: str = HOST, now: int | None = None,
              doubts: Doubts | None = None, outgoing: str | None = None) -> tuple[Path, Journey]:
         """A packet that a process of a namespace sends; by the interface `outgoing`, where it is bound to one."""
-        stack = self._stacks[netns]
-        journey = Journey(doubts or Doubts(self.assumptions), now, misjudged(packet), unsummed(packet), broken(packet))
-        first = Received(netns, packet, None, local=True)
-        return self._finish(packet, first, ip.send(stack, Skb(packet, journey), outgoing), journey)
+        journey = self._journey(packet, now, doubts)
+        return self._walk(Entry(netns, outgoing=outgoing), packet, journey), journey
+
+    def take(self, entry: Entry, packet: Packet, now: int | None = None, doubts: Doubts | None = None) -> tuple[Way, Journey]:
+        """The way of a packet of a capture; perhaps one that an earlier packet has been walked for (`Way.taken_by` tells the path)."""
+        journey = self._journey(packet, now, doubts)
+        key = self._flows.key(entry, packet, journey) if self._flows is not None else None
+        if self._flows is None or key is None:
+            return Way(self._walk(entry, packet, journey)), journey
+        way = self._flows.again(key, packet, journey)
+        if way is None:
+            way = Way(self._walk(entry, packet, journey))
+            self._flows.keep(key, way, journey)
+        return way, journey
+
+    def _journey(self, packet: Packet, now: int | None, doubts: Doubts | None) -> Journey:
+        return Journey(doubts or Doubts(self.assumptions), now, misjudged(packet), unsummed(packet), broken(packet))
+
+    def _walk(self, entry: Entry, packet: Packet, journey: Journey) -> Path:
+        stack, skb = self._stacks[entry.netns], Skb(packet, journey, packet_type=entry.packet_type, vlan=entry.vlan)
+        if entry.interface is None:
+            return self._finish(packet, Received(entry.netns, packet, None, local=True), ip.send(stack, skb, entry.outgoing), journey)
+        return self._finish(packet, Received(entry.netns, packet, entry.interface), device.arrive(stack, entry.interface, skb), journey)
 
     def child(self, stack: Stack, packet: Packet, now: int | None, tracking: Tracking | None, route: Decision) -> Path:
         """A packet that the kernel itself sends because of another one, by the route that it has already looked up."""
@@ -99,7 +120,7 @@ class Machine:
         if tracking is not None:
             journey.states.append((stack.netns, tracking))
         first = Received(stack.netns, packet, None, local=True, by_kernel=True)
-        return self._finish(packet, first, ip.send(stack, skb, found=route), journey)[0]
+        return self._finish(packet, first, ip.send(stack, skb, found=route), journey)
 
     def child_out(self, stack: Stack, packet: Packet, now: int | None, out: str) -> Path:
         """A packet of the kernel's that passes no hook on its way out of `out`."""
@@ -107,7 +128,7 @@ class Machine:
         skb = Skb(packet, journey, tracking=None)
         skb.route = stack.fib[packet.family].lookup(ip.query_for(skb, out, KERNEL_UID))
         first = Received(stack.netns, packet, None, local=True, by_kernel=True)
-        return self._finish(packet, first, device.transmit(stack, out, skb), journey)[0]
+        return self._finish(packet, first, device.transmit(stack, out, skb), journey)
 
     def _doubt_bundle(self, steps: Sequence[Step], doubts: Doubts) -> None:
         """What makes no answer of this bundle certain, and what makes none certain that passes a namespace which was inferred."""
@@ -116,7 +137,7 @@ class Machine:
         for name in dict.fromkeys(step.netns for step in steps):
             self._stacks[name].doubt_capture(steps[0].packet.family, doubts)
 
-    def _finish(self, packet: Packet, first: Step, way: Generator[Step, None, Ended], journey: Journey) -> tuple[Path, Journey]:
+    def _finish(self, packet: Packet, first: Step, way: Generator[Step, None, Ended], journey: Journey) -> Path:
         steps = [first]
         while True:
             try:
@@ -126,9 +147,8 @@ class Machine:
                 break
         self._doubt_bundle(steps, journey.doubts)
         tracking = journey.states[0][1] if journey.states else None
-        path = Path(packet, tuple(steps), journey.doubts.all(), tuple(sorted(journey.read)),
+        return Path(packet, tuple(steps), journey.doubts.all(), looked_at(journey.read),
                     tracking.state if tracking else "", "reply" if tracking and tracking.reply else "original",
                     tuple(journey.children))
-        return path, journey
 
 

@@ -47,6 +47,7 @@ def note(stack: Stack, hook: Hook, here: Here, doubts: Doubts, turns: list[Turn]
     earlier = next((one for one in turns[:-1] if one.table.table.name == name), None)
     if not rivals:
         return
+    here.state.add("order")
     if earlier is None:
         if now.ended and any(_stirs(rival, hook, now.before, here) for rival in rivals):
             _doubt(doubts, name, hook, weak=True)
@@ -65,7 +66,7 @@ def _stirs(table: BoundTable, hook: Hook, packet: Packet, here: Here) -> bool:
     """Whether a table would match any rule for this packet, or end its way: a walk whose traces are wiped out."""
     connection = here.connection
     mark = connection.mark if connection is not None else 0
-    steps = walk(table, hook.value, packet, replace(here, memory=deepcopy(here.memory), read=set()), Doubts())
+    steps = walk(table, hook.value, packet, replace(here, memory=deepcopy(here.memory), read=set(), state=set()), Doubts())
     try:
         while True:
             if isinstance(next(steps), RuleMatched):

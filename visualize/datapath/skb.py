@@ -1,12 +1,21 @@
 """The packet on its way, with what the kernel hangs on it (struct sk_buff), and the journey that it belongs to."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from visualize.datapath.conntrack import NO_ZONE, Tracking, Zone
 from visualize.datapath.doubt import Doubts
 from visualize.datapath.routing import Result
 from visualize.packet.packet import Packet
 from visualize.path import Path
+
+
+class Asked(Protocol):
+    """Something that an earlier packet, or the clock, may have changed: it is asked for every packet."""
+
+    def again(self, packet: Packet, journey: "Journey") -> bool:
+        """Ask once more; whether the answer is the same."""
+        ...
 
 
 @dataclass(slots=True)
@@ -21,6 +30,10 @@ class Journey:
     children: list[Path] = field(default_factory=list)
     states: list[tuple[str, Tracking]] = field(default_factory=list)  # (netns, tracking), first of each namespace
     read: set[str] = field(default_factory=set)
+    state: set[str] = field(default_factory=set)  # what else decided, and may be another for the next packet of the same form
+    asked: list[Asked] = field(default_factory=list)  # what has to be done and asked again for each packet, in order
+    foretold: list[Tracking] = field(default_factory=list)  # what conntrack has already said of this packet, the next first
+    longest: int | None = None  # up to which length packets fit through
     hops: int = 0
 
 

@@ -7,6 +7,7 @@ from snapshot.host.link import IPAddress
 from visualize.datapath import expect, nat, native, order
 from visualize.datapath.conntrack import UNTRACKED, Tracking, Zone
 from visualize.datapath.hooks import Stage
+from visualize.datapath.megaflow import Classified, lasting
 from visualize.datapath.order import Turn
 from visualize.datapath.skb import Skb
 from visualize.datapath.source import select_source
@@ -32,7 +33,8 @@ def traverse(stack: Stack, hook: Hook, skb: Skb, in_device: str | None, out_devi
     family = skb.packet.family
     here = Here(world=stack, family="ip" if family == 4 else "ip6", hook=hook, in_interface=in_device,
                 out_interface=out_device, physdev_in=physin, physdev_out=physout, bridged=bridged,
-                packet_type=skb.packet_type, local_origin=skb.local_origin, time_ns=skb.journey.now, memory=stack.memory, read=skb.journey.read)
+                packet_type=skb.packet_type, local_origin=skb.local_origin, time_ns=skb.journey.now, memory=stack.memory,
+                read=skb.journey.read, state=skb.journey.state)
     native.note_hook(stack, hook, skb)
     turns: list[Turn] = []
     stack.doubt_unseen(family, hook, skb.journey.doubts)
@@ -62,13 +64,23 @@ def _conntrack(stack: Stack, hook: Hook, skb: Skb) -> Way:
             stack.setting("net.netfilter.nf_conntrack_checksum") != 0):
         skb.tracking = Tracking(None, "INVALID", why="its checksum is wrong")
     else:
-        skb.tracking = _expected(stack, hook, skb, stack.tracker.track(skb.packet, skb.zone, skb.journey.now))
+        skb.tracking = _expected(stack, hook, skb, _looked_up(stack, skb))
     _doubt_tracking(stack, skb, hook)
     skb.journey.states.append((stack.netns, skb.tracking))
     skb.journey.read.add("ctstate")
     yield Tracked(stack.netns, skb.packet, hook.value, skb.tracking.state, "reply" if skb.tracking.reply else "original",
                   skb.tracking.why)
     return None
+
+
+def _looked_up(stack: Stack, skb: Skb) -> Tracking:
+    """What conntrack says of the packet; it is asked once, also where the packet's way has to be walked again."""
+    journey = skb.journey
+    found = journey.foretold.pop(0) if journey.foretold else stack.tracker.track(skb.packet, skb.zone, journey.now)
+    wanted, connection = stack.tracker.tuple_of(skb.packet), found.connection
+    if wanted is not None and not skb.packet.is_icmp_error:
+        journey.asked.append(Classified(stack, wanted, skb.zone, found, lasting(connection) if connection is not None else ()))
+    return found
 
 
 def _expected(stack: Stack, hook: Hook, skb: Skb, tracking: Tracking) -> Tracking:
@@ -129,7 +141,10 @@ def _confirm(stack: Stack, skb: Skb) -> Ended | None:
     if unread:
         skb.journey.doubts.note("conntrack helper", unread, "it stays as it is", "a capture of whole packets")
         skb.tracking.connection.unread = skb.tracking.connection.unread or "cut" in unread
-    if skb.tracking.reply or stack.tracker.confirm(skb.tracking.connection, skb.journey.now):
+    if skb.tracking.reply or "CONFIRMED" in skb.tracking.connection.flags:
+        return None
+    skb.journey.state.add("confirm")
+    if stack.tracker.confirm(skb.tracking.connection, skb.journey.now):
         return None
     return Ended(stack.netns, skb.packet, Verdict.DROPPED, None, "another connection already has the tuple that NAT gave to this one, and there "
                  "is no other to give", at="conntrack")
@@ -258,6 +273,7 @@ def _nat(stack: Stack, hook: Hook, skb: Skb, here: Here) -> Way:
         if bound is not None:
             by, kind = "rule", bound.kind
     elif _left_elsewhere(connection, hook, here, tracking.reply):
+        skb.journey.state.add("nat")
         stack.tracker.remove(connection)
         return Ended(stack.netns, skb.packet, Verdict.DROPPED, None,
                      f"its connection was masqueraded out of {connection.masquerade_interface}, and this packet would leave by "
@@ -295,6 +311,7 @@ def _bind(stack: Stack, hook: Hook, skb: Skb, here: Here, source: bool) -> Gener
     assert skb.tracking is not None
     assert skb.tracking.connection is not None
     connection = skb.tracking.connection
+    skb.journey.state.add("nat")
     request: NatRequest | None = None
     at = f"nat {hook.value}"
     turns: list[Turn] = []

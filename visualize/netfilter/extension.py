@@ -28,7 +28,11 @@ class Match(Protocol):
 
 
 class Target(Protocol):
-    """A bound target."""
+    """A bound target.
+
+    A class that says `steady = True` promises that what it does follows from its options and the packet's mark, TOS and TTL alone:
+    packets that agree on them may then be taken to be treated alike.
+    """
 
     def act(self, packet: Packet, here: Here) -> Outcome:
         """What becomes of the packet."""

@@ -4,9 +4,9 @@
 datapath implements, so that netfilter needs to know nothing of routing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from snapshot.host.conntrack import Tuple
 from snapshot.host.firewall import Rule
@@ -121,6 +121,7 @@ class Here:
     read: set[str] = field(default_factory=set)  # the packet's fields that rules have looked at
     rule: Rule | None = None  # the rule being looked at
     rules: Counted | None = None  # the table that it stands in
+    state: set[str] = field(default_factory=set)  # what rules have looked at that the next packet of the same form may find changed
 
     @property
     def rule_key(self) -> str:
@@ -128,6 +129,50 @@ class Here:
         return f"{self.rule.file}:{self.rule.line}" if self.rule is not None else ""
 
     @property
+    def tracked(self) -> bool:
+        """Whether the packet belongs to a connection."""
+        return _connection(self) is not None
+
+    @property
+    def connection_mark(self) -> int | None:
+        """The connection's mark; None without a connection."""
+        connection = _connection(self)
+        return connection.mark if connection is not None else None
+
+    @property
+    def translated(self) -> frozenset[str]:
+        """Which of SNAT and DNAT the connection is."""
+        connection = _connection(self)
+        return _TRANSLATED & connection.status if connection is not None else frozenset()
+
+    def realm(self) -> int | None:
+        """The routing realm of the packet's route (dst entry), None where there is none."""
+        self.state.add("realm")
+        return self.world.realm()
+
+    @property
     def fresh(self) -> bool:
         """The table had counted no packet when the snapshot was taken: its matches' states are those of a rule just loaded."""
         return self.rules is not None and self.rules.fresh
+
+
+_TRANSLATED = frozenset({"SNAT", "DNAT"})
+
+
+def _noted(name: str) -> Callable[[Here], Any]:
+    """From here on each read of the field is noted in `state`; returns what reads it unnoted."""
+    slot = Here.__dict__[name]
+
+    def read(here: Here) -> Any:
+        here.state.add(name)
+        return slot.__get__(here)
+
+    setattr(Here, name, property(read, slot.__set__))
+    unnoted: Callable[[Here], Any] = slot.__get__
+    return unnoted
+
+
+# What other packets and the clock change. A connection's tuples, mark and NAT stay (and are looked at again): they have readers of their own.
+_connection = _noted("connection")
+_noted("memory")
+_noted("time_ns")

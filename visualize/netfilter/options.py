@@ -51,6 +51,8 @@ class All:
 class Passive:
     """A target that changes nothing a rule or route could see (LOG, NFLOG, TRACE, ...): XT_CONTINUE."""
 
+    steady = True
+
     def __init__(self, note: str = "") -> None:
         self.outcome = Outcome(note=note) if note else CONTINUE
 

@@ -24,6 +24,8 @@ def _jumping(chain: Chain, target: str) -> Iterator[Rule]:
 class Fixed:
     """A target that is only a verdict: ACCEPT, DROP, RETURN, none, a jump or a goto."""
 
+    steady = True
+
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
 
@@ -39,6 +41,7 @@ class BoundRule:
     rule: Rule
     matches: list[Match]
     target: Target
+    steady: bool = False  # what the target does follows from the rule, and the packet's mark, TOS and TTL
 
     def test(self, packet: Packet, here: Here) -> Answer:
         """AND over the matches. A match that drops the packet itself (hotdrop) decides at once."""
@@ -148,7 +151,8 @@ class BoundTable:
                 matches.append(builtin.bind(clause, family))
             except BindError as error:
                 matches.append(UnknownMatch(str(error)))
-        return BoundRule(rule, matches, self._target(rule))
+        target = self._target(rule)
+        return BoundRule(rule, matches, target, getattr(target, "steady", False))
 
     def _target(self, rule: Rule) -> Target:
         if rule.target is None:

@@ -76,6 +76,8 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
             if not taken:
                 continue
         outcome = rule.target.act(packet, here)
+        if not rule.steady:
+            here.state.add("target")
         if outcome.doubt is not None:
             taken, doubt = settler.settle(place(bound.table.name, rule), outcome.doubt)
             if taken != outcome.doubt.default and outcome.otherwise is not None:
@@ -87,7 +89,7 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
             watched = watch(packet, here.read)
         if outcome.connection is not None and outcome.connection.mark is not None:
             yield from _connection_mark(outcome.connection.mark, packet, here)
-        if outcome.connection is not None and here.ctstate is None and here.connection is None:
+        if outcome.connection is not None and here.ctstate is None and not here.tracked:
             _attached(outcome.connection, here)
         if outcome.connection is not None or outcome.begets is not None or outcome.nat is not None:
             changes.append(outcome)
@@ -143,8 +145,10 @@ def _attached(change: ConnectionChange, here: Here) -> None:
 
 def _connection_mark(mark: int, packet: Packet, here: Here) -> Generator[Step, None, None]:
     """CONNMARK writes at once: the next rule reads it."""
+    if here.connection_mark in (None, mark):
+        return
     connection = here.connection
-    if connection is not None and connection.mark != mark:
+    if connection is not None:
         yield Rewritten(here.world.netns, packet, here.hook.value, "CONNMARK", "rule", {"connmark": connection.mark}, {"connmark": mark})
         connection.mark = mark
 

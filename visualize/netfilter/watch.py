@@ -19,6 +19,14 @@ class _Watched:
         return getattr(self._packet, name)
 
 
+_LOOKS_AT = {"lacks": ("length", "header_length")}
+
+
+def looked_at(read: set[str]) -> tuple[str, ...]:
+    """The fields behind what was read, sorted."""
+    return tuple(sorted({name for one in read for name in _LOOKS_AT.get(one, (one,))}))
+
+
 def watch(packet: Packet, read: set[str]) -> Packet:
     """The packet, with each read of a field noted in `read`."""
     return cast(Packet, _Watched(packet, read))

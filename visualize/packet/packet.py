@@ -110,6 +110,10 @@ class Packet:
             return self.icmp_type in (3, 4, 5, 11, 12)
         return self.protocol == Protocol.ICMPV6 and self.icmp_type is not None and self.icmp_type < 128
 
+    def lacks(self, size: int) -> bool:
+        """Whether its length leaves less than `size` bytes behind the IP header."""
+        return 0 < self.length < self.header_length + size
+
     @property
     def cut(self) -> bool:
         """The capture holds fewer bytes of it than were sent (`tcpdump -s`)."""

@@ -18,9 +18,9 @@ def _check(option: Option) -> Check:
     value, mask = value_and_mask(word(option))
 
     def check(packet: Packet, here: Here) -> Answer:
-        if here.connection is None:
+        found = here.connection_mark
+        if found is None:
             return no("the packet belongs to no connection")
-        found = here.connection.mark
         return decide(found & mask == value, f"the connection's mark is {found:#x}", option.negated)
 
     return check

@@ -41,10 +41,7 @@ def state_check(option: Option, wanted: frozenset[str], here: Here) -> Answer:
     """--ctstate and --state: the packet's state, or a connection that NAT has rewritten, is in the list."""
     here.read.add("ctstate")
     state = state_of(here)
-    has = {state}
-    if here.connection is not None:
-        has |= here.connection.status & {"SNAT", "DNAT"}
-    return decide(bool(has & wanted), f"state is {state}", option.negated)
+    return decide(state in wanted or not wanted.isdisjoint(here.translated), f"state is {state}", option.negated)
 
 
 def _address_check(option: Option, side: str, pick: Callable[[ConnectionView], IPAddress]) -> ConnectionCheck:
@@ -177,11 +174,12 @@ class Conntrack:
         """AND over the options; without a connection only --ctstate decides."""
         if self.state is not None:
             answer = state_check(self.state, self.wanted, here)
-            if answer.truth is Truth.NO or here.connection is None:
+            if answer.truth is Truth.NO or not here.tracked or not self.checks:
                 return answer
-        if here.connection is None:
+        connection = here.connection
+        if connection is None:
             return no(f"the packet belongs to no connection ({state_of(here)})")
-        answers = [check(here.connection, here) for check in self.checks]
+        answers = [check(connection, here) for check in self.checks]
         return min(answers, key=lambda one: one.truth, default=decide(True, ""))
 
 

@@ -65,7 +65,7 @@ def icmp_header_check(protocol: Protocol) -> Check:
     """An ICMP message whose header is there, not a later fragment."""
     def check(packet: Packet, here: Here) -> Answer:
         missing = no_transport(packet, protocol)
-        if missing is None and (packet.icmp_type is None or 0 < packet.length < packet.header_length + 8):
+        if missing is None and (packet.icmp_type is None or packet.lacks(8)):
             missing = cut_header(packet, False)
         return missing or yes()
 

@@ -16,7 +16,7 @@ def _check(option: Option) -> Check:
     value, mask = (0, 0xFFFFFFFF) if word(option) == "cosmos" else value_and_mask(word(option))  # /etc/iproute2/rt_realms
 
     def check(packet: Packet, here: Here) -> Answer:
-        realm = here.world.realm()
+        realm = here.realm()
         if realm is None:
             return unknown("the realm of the packet's route is not known").negate(option.negated)
         return decide(realm & mask == value, f"realm is {realm:#x}", option.negated)

@@ -43,7 +43,7 @@ def whole_header(protocol: Protocol, native: bool = False) -> Check:
         missing = no_transport(packet, protocol)
         if missing is not None:
             return missing
-        if 0 < packet.length < packet.header_length + SIZES[protocol] or packet.dport is None:
+        if packet.lacks(SIZES[protocol]) or packet.dport is None:
             cut = cut_header(packet, False)
             return cut if cut.hotdrop else yes()
         return yes()

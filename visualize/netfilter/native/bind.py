@@ -21,6 +21,7 @@ _VERDICTS = {"accept": RuleVerdict.ACCEPT, "drop": RuleVerdict.DROP, "return": R
 _NAMES = {"mangle": "MARK", "notrack": "NOTRACK", "log": "LOG"}
 _NAT = ("dnat", "snat", "masquerade", "redirect")
 _IDLE = {"counter", "log", "comment", "set"}
+_STEADY = {"match", "vmap", "jump", "goto", *_VERDICTS, *_IDLE}  # what they do follows from what the matches have looked at
 _TERMINAL = {*_VERDICTS, "jump", "goto", "reject", "vmap", *_NAT}
 
 
@@ -84,10 +85,12 @@ class _Binder:
     matches: list[Any] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     name: str = ""
+    steady: bool = True
 
     def take(self, expression: dict[str, Any]) -> None:
         """One expression. Raises BindError, KeyError."""
         kind, body = next(iter(expression.items()))
+        self.steady = self.steady and kind in _STEADY
         if kind in ("match", "vmap", *_NAT) and any(step is not _idle for step in self.steps):
             raise BindError("a rule that does something before it has matched is not modelled")
         match kind:
@@ -138,7 +141,7 @@ class _Connected:
 
     def test(self, packet: Packet, here: Here) -> Answer:
         """YES or NO."""
-        return yes() if here.connection is not None else no("the packet belongs to no connection")
+        return yes() if here.tracked else no("the packet belongs to no connection")
 
 
 class _Unknown:
@@ -186,7 +189,7 @@ def _operand(value: Any) -> Callable[[Packet, Here], int]:
     if value == {"meta": {"key": "mark"}}:
         return lambda packet, here: packet.mark
     if value == {"ct": {"key": "mark"}}:
-        return lambda packet, here: here.connection.mark if here.connection is not None else 0
+        return lambda packet, here: here.connection_mark or 0
     if isinstance(value, dict) and len(value) == 1:
         operator, parts = next(iter(value.items()))
         if operator in ("&", "|", "^"):
@@ -206,7 +209,7 @@ def bound_rule(rule: NftRule, table: NftTable) -> tuple[Rule, BoundRule]:
             binder.matches.append(UnknownMatch(f"nft rule {rule.text!r}: {error}"))
     parts = Parts((), Clause(binder.name) if binder.name else None)
     text = Rule(rule.chain, rule.number, parts, binder.name, rule.text, rule.file, rule.line)
-    return text, BoundRule(text, binder.matches, Statements(binder.steps))
+    return text, BoundRule(text, binder.matches, Statements(binder.steps), binder.steady)
 
 
 class NativeTable(BoundTable):

@@ -149,9 +149,9 @@ def _ct(body: dict[str, Any]) -> tuple[str, Load]:
         case "status":
             return "bits", _status
         case "mark":
-            return "number", lambda packet, here: here.connection.mark if here.connection is not None else BREAK
+            return "number", lambda packet, here: BREAK if here.connection_mark is None else here.connection_mark
         case "direction":
-            return "word", lambda packet, here: BREAK if here.connection is None else "reply" if here.reply_direction else "original"
+            return "word", lambda packet, here: BREAK if not here.tracked else "reply" if here.reply_direction else "original"
         case "zone":
             return "number", lambda packet, here: here.connection.zone if here.connection is not None else 0
         case "helper":

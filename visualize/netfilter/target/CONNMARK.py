@@ -18,6 +18,7 @@ from visualize.packet.packet import Packet, but
 class Connmark:
     """The bound target. `shift` is to the left where positive."""
 
+    steady = True
     action: str = ""
     value: int = 0
     ctmask: int = FULL_MARK
@@ -29,9 +30,9 @@ class Connmark:
 
     def act(self, packet: Packet, here: Here) -> Outcome:
         """CONTINUE; nothing happens to a packet without a connection."""
-        if here.connection is None:
+        held = here.connection_mark
+        if held is None:
             return Outcome(note="the packet belongs to no connection")
-        held = here.connection.mark
         match self.action:
             case "set":
                 return Outcome(connection=ConnectionChange(mark=self._shifted(held & ~self.ctmask ^ self.value)))

@@ -18,12 +18,14 @@ from visualize.packet.packet import Packet
 class Ct:
     """The bound target. `mark_zone`: the zone is the packet's mark, in the directions whose zone is 1."""
 
+    steady = True
+
     def __init__(self, change: ConnectionChange, mark_zone: bool = False) -> None:
         self.change, self.mark_zone = change, mark_zone
 
     def act(self, packet: Packet, here: Here) -> Outcome:
         """CONTINUE."""
-        if here.ctstate is not None or here.connection is not None:
+        if here.ctstate is not None or here.tracked:
             return Outcome(note="the packet is tracked already")
         if not self.mark_zone or self.change.zone is None:
             return Outcome(connection=self.change)

@@ -33,6 +33,8 @@ def mark_and_mask(option: Option) -> tuple[int, int] | None:
 class Mark:
     """The bound target."""
 
+    steady = True
+
     def __init__(self, value: int, mask: int) -> None:
         self.value, self.mask = value, mask
 

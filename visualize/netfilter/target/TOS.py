@@ -16,6 +16,8 @@ from visualize.packet.packet import Packet, but
 class Tos:
     """Any target that changes bits of the TOS byte; `kind` names it."""
 
+    steady = True
+
     def __init__(self, kind: str, value: int, mask: int) -> None:
         self.kind, self.value, self.mask = kind, value, mask
 

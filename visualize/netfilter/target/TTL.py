@@ -17,6 +17,8 @@ from visualize.packet.packet import Packet, but
 class Hops:
     """The bound target of TTL and HL: `mode` set, inc or dec."""
 
+    steady = True
+
     def __init__(self, kind: str, mode: str, number: int) -> None:
         self.kind, self.mode, self.number = kind, mode, number
 
