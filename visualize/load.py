@@ -148,15 +148,17 @@ _SMALLEST = 512 * 1024  # bytes of a capture from which on columns pay
 
 
 def settle(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool], spread: Spread | None = None) -> Settled | None:
-    """A large capture with equal connections replayed once; None where every packet has to be replayed."""
-    capture = captures[0].capture if len(captures) == 1 else None
-    if capture is None or capture.size < _SMALLEST:
+    """Large captures with equal connections replayed once; None where every packet has to be replayed."""
+    files = [source.capture for source in captures if source.capture is not None]
+    if len(files) < len(captures) or sum(file.size for file in files) < _SMALLEST:
         return None
     from visualize.columns.cache import Cache
-    cache = Cache(loaded.built.host, assumptions, loaded.later, captures[0], capture.read, capture.size, spread)
+    cache = Cache(loaded.built.host, assumptions, loaded.later, captures, spread)
     settled = cache.settled()
-    if settled is not None and cache.whole:
-        capture.found_whole()
+    if settled is not None:
+        for file, whole in zip(files, cache.whole, strict=True):
+            if whole:
+                file.found_whole()
     return settled
 
 

@@ -188,10 +188,13 @@ class Replay:
 
     def run(self, sources: list[Source]) -> Iterator[Replayed]:
         """Replay captures merged by time."""
-        self._scope = {(source.netns, source.interface) for source in sources if not source.local}
         streams = [self._stream(index, source) for index, source in enumerate(sources)]
-        merged = streams[0] if len(streams) == 1 else heapq.merge(*streams, key=lambda item: (item[1].time_ns, item[0]))
-        for index, frame in merged:
+        yield from self.feed(sources, streams[0] if len(streams) == 1 else heapq.merge(*streams, key=lambda item: (item[1].time_ns, item[0])))
+
+    def feed(self, sources: list[Source], frames: Iterable[tuple[int, Frame]]) -> Iterator[Replayed]:
+        """Replay frames of captures, each with its capture's place in the list, in this order."""
+        self._scope = {(source.netns, source.interface) for source in sources if not source.local}
+        for index, frame in frames:
             if not self._started:
                 self.begin(frame.time_ns)
             self.frames += 1

@@ -7,8 +7,8 @@ through rules that look at atoms, and seen each packet where it predicted it. A 
 kind of packet, the last connection that has one: it must come out as its class says.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -16,15 +16,16 @@ import numpy as np
 from snapshot.host import Host
 from snapshot.host.conntrack import ConntrackEntry
 from visualize.columns import classes
+from visualize.columns.again import again
 from visualize.columns.atoms import Atoms, helps
+from visualize.columns.chunk import FRAMES, Giver, Reader
 from visualize.columns.clashes import clashes
 from visualize.columns.digest import Digest, Recipe
 from visualize.columns.frames import I64, Bools, ends_from
-from visualize.columns.kept import Held, Kept
 from visualize.columns.kinds import Captured
 from visualize.columns.links import Known, window
+from visualize.columns.merged import giver
 from visualize.columns.mix import U64, distinct
-from visualize.columns.records import FRAMES, Chunk, Classic, Reader, Records
 from visualize.columns.spread import Spread
 from visualize.columns.table import SECOND, Limits, Table
 from visualize.columns.taps import Taps, UnservedError
@@ -33,7 +34,7 @@ from visualize.datapath.machine import Machine
 from visualize.datapath.tuples import from_entry
 from visualize.flow import Flow
 from visualize.flows import gather
-from visualize.packet.pcap import Frame, classic_header
+from visualize.packet.pcap import Frame
 from visualize.progress import counted, watched
 from visualize.replay import Replay, Source
 from visualize.rows import Block, FlowTable, row_of
@@ -41,23 +42,19 @@ from visualize.rows import Block, FlowTable, row_of
 _MOST_DISORDER = SECOND // 2
 _ROWS = 8192  # rows made at a time
 _NONE = np.zeros(0, np.int64)
-_GAP = 64 * 1024  # bytes of the file that are read along rather than left out
-_AT_ONCE = 4 * 1024 * 1024  # bytes read at a time, of a chunk whose frames are looked at again
 
 
 @dataclass(slots=True)
 class Cache:
-    """One capture and one host. `read` gives bytes of the capture; `source` tells where it was taken."""
+    """Captures of one host."""
 
     host: Host
     assumptions: dict[str, bool]
     later: Mapping[str, tuple[ConntrackEntry, ...]]
-    source: Source
-    read: Reader
-    size: int
+    sources: list[Source]
     spread: Spread | None = None  # who digests chunks; None: this process
     frames: int = FRAMES  # of one chunk
-    whole: bool = field(default=False)  # every byte of the file was read as whole records
+    whole: tuple[bool, ...] = ()  # of which captures every byte was read, and nothing was wrong
 
     def flow_table(self) -> FlowTable | None:
         """The flow table, its rows made when asked for; None where columns can't serve this capture or host, and every packet has to be replayed."""
@@ -66,80 +63,79 @@ class Cache:
 
     def settled(self) -> "Settled | None":
         """All connections, replayed or of a class; None as above."""
-        header = classic_header(self.read(0, 24))
-        if header is None or header.record != 16 or any(map(helps, self.host.namespaces.values())):
-            return None
         taps, atoms = Taps(self.host), Atoms(self.host)
-        if atoms.refused:
-            return None
-        try:
-            shape = Classic(header, taps.tap(0, self.source, header.linktype))
-        except UnservedError:
+        if atoms.refused or any(map(helps, self.host.namespaces.values())):
             return None
         table = Table(atoms, _limits(self.host), _captured(self.host, self.later))
-        start = self._fill(table, Recipe(atoms), shape)
+        try:
+            start = self._fill(table, Recipe(atoms), giver(self.sources, taps, self.frames))
+        except UnservedError:
+            return None
         if start is None or not _bridges_know(self.host, taps, table):
             return None
-        return self._prove(table, shape, atoms, start)
+        return self._prove(table, atoms, start)
 
     # -- first pass --------------------------------------------------------------------------------------------------------
 
-    def _fill(self, table: Table, recipe: Recipe, shape: Classic) -> int | None:
+    def _fill(self, table: Table, recipe: Recipe, captures: Giver) -> int | None:
         """Read the capture into the table. Returns its first time stamp; None where its clock went back too far."""
-        start, latest, end = None, 0, 24
-        for digest in counted(self._digests(recipe, shape, table.known), "reading", "frames", lambda digest: digest.taken):
+        start, latest = None, 0
+        for digest in counted(self._digests(recipe, captures, table.known), "reading", "frames", lambda digest: digest.taken):
             began, newest, back = digest.span
             start = began if start is None else start
             if max(back, latest - began) > _MOST_DISORDER:
                 return None
-            latest, end = max(latest, newest), digest.end
+            latest = max(latest, newest)
             table.add(digest)
         table.finish()
-        self.whole = end == self.size
+        self.whole = captures.whole
         return start
 
-    def _digests(self, recipe: Recipe, shape: Classic, known: Known) -> Iterator[Digest]:
-        """The chunks of the capture, digested one after the other."""
-        records, at, first = Records(self.read, shape, self.frames), 24, 0
+    def _digests(self, recipe: Recipe, captures: Giver, known: Known) -> Iterator[Digest]:
+        """The chunks of the captures, digested one after the other."""
         if self.spread is not None:
-            yield from self.spread(recipe, records, known)
+            yield from self.spread(recipe, captures, known)
             return
+        where, first = captures.start, 0
         while True:
-            chunk = records.chunk(at, first)
+            chunk = captures.chunk(where, first)
             if not len(chunk.starts):
                 return
             digest = recipe.digest(chunk, 0 if chunk.last else window(len(chunk.starts)), known)
             yield digest
             if chunk.last:
                 return
-            at, first = at + int(chunk.starts[digest.taken]), first + digest.taken
+            where, first = captures.after(chunk, digest.taken), first + digest.taken
 
     # -- second pass -------------------------------------------------------------------------------------------------------
 
-    def _prove(self, table: Table, shape: Classic, atoms: Atoms, start: int) -> "Settled":
+    def _prove(self, table: Table, atoms: Atoms, start: int) -> "Settled":
         """Replay what has to be, until every class that is left has proved itself."""
         slow = table.rows.slow[:table.count] != 0
         while True:
             chosen = classes.representatives(table, slow)
             replayed = slow.copy()
             replayed[chosen] = True
-            run = self._replay(table, shape, replayed, chosen, start)
+            run = self._replay(table, replayed, chosen, start)
             judged = classes.judge(self.host, atoms, table, run, slow, chosen)
             bad = judged.irregular & ~slow
             bad |= clashes(table, run, judged, slow)
             if not bad.any():
-                return Settled(self.read, shape, table, run, judged, classes.Templates(table, judged), _order(table, run, replayed),
-                               lambda which: self._replay(table, shape, which, _NONE, start))
+                return Settled(self._reads(), table, run, judged, classes.Templates(table, judged), _order(table, run, replayed),
+                               lambda which: self._replay(table, which, _NONE, start))
             slow |= bad
 
-    def _replay(self, table: Table, shape: Classic, which: Bools, chosen: I64, start: int) -> classes.Run:
-        """Replay all frames of some connections, in file order."""
+    def _replay(self, table: Table, which: Bools, chosen: I64, start: int) -> classes.Run:
+        """Replay all frames of some connections, in the order of the captures."""
         replay = Replay(self.host, self.assumptions, dict(self.later))
         replay.begin(start)
-        source = Source(self.source.name, _selected(self.read, shape, table, which), self.source.netns, self.source.interface)
         run = classes.Run(self.host, table, chosen)
-        run.flows = gather(run.noted(watched(replay.run([source]), "replaying")))
+        wanted = again(self._reads(), table.kept, table.kept.frames_of(which))
+        run.flows = gather(run.noted(watched(replay.feed(self.sources, wanted), "replaying")))
         return run
+
+    def _reads(self) -> list[Reader]:
+        return [source.capture.read for source in self.sources if source.capture is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +146,7 @@ class Settled:
     `replay` takes all packets of some connections through the machine.
     """
 
-    read: Reader
-    shape: Classic
+    reads: Sequence[Reader]
     table: Table
     run: classes.Run
     judged: classes.Judged
@@ -187,9 +182,8 @@ class Settled:
     def frames(self, numbers: I64) -> Iterator[Frame]:
         """Frames by their numbers in the capture (from 1), which ascend."""
         kept = self.table.kept
-        for held in kept.chunks:
-            rows = numbers[(numbers > held.first) & (numbers <= held.first + held.count)] - 1 - held.first
-            yield from _frames(self.read, self.shape, kept, held, rows)
+        rows = ((held, numbers[(numbers > held.first) & (numbers <= held.first + held.count)] - 1 - held.first) for held in kept.chunks)
+        return (frame for _, frame in again(self.reads, kept, rows))
 
 
 def _order(table: Table, run: classes.Run, replayed: Bools) -> I64:
@@ -198,27 +192,6 @@ def _order(table: Table, run: classes.Run, replayed: Bools) -> I64:
     first = np.concatenate((np.array([run.first[flow.number] - 1 for flow in run.flows], np.int64), table.rows.first[members]))
     found: I64 = np.concatenate((-1 - np.arange(len(run.flows)), members))[np.argsort(first)]
     return found
-
-
-def _selected(read: Reader, shape: Classic, table: Table, which: Bools) -> Iterator[Frame]:
-    """The frames of some connections."""
-    for held, rows in table.kept.frames_of(which):
-        yield from _frames(read, shape, table.kept, held, rows)
-
-
-def _frames(read: Reader, shape: Classic, kept: Kept, held: Held, rows: I64) -> Iterator[Frame]:
-    """Some frames of a chunk that was read before."""
-    if not len(rows):
-        return
-    starts = kept.starts(held).astype(np.int64)
-    at = starts[rows]
-    for part in np.split(rows, np.flatnonzero((np.diff(at) > _GAP) | (np.diff(at // _AT_ONCE) > 0)) + 1):
-        first, last = int(part[0]), int(part[-1])
-        low = int(starts[first])
-        end = int(starts[last + 1]) if last + 1 < held.count else int(starts[last]) + 16 + shape.header.longest
-        chunk = Chunk(read(held.at + low, end - low), starts[first:last + 1] - low, held.first + first, held.at + low, False, shape)
-        for row in (part - first).tolist():
-            yield chunk.frame(row)
 
 
 # -- what the host tells ----------------------------------------------------------------------------------------------------

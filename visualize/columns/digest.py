@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from visualize.columns import frames, links, odd, regular
 from visualize.columns.atoms import Atoms
 from visualize.columns.checks import bad_checksums
+from visualize.columns.chunk import Chunk, Range, Shape
 from visualize.columns.frames import I64, Bools, Frames, gather, packet_lengths, tcp_of
 from visualize.columns.links import Known, Links, Packets
 from visualize.columns.mix import U64
 from visualize.columns.odd import Odd
-from visualize.columns.records import Chunk, end_of
 
 
 @dataclass(slots=True)
@@ -37,11 +37,11 @@ class Segments:
 class Digest:
     """One chunk. Rows are its frames, counted from 0; packets stand in the order of their first frames."""
 
-    at: int  # where its first record stands in the file
-    first: int  # number of its first frame in the file, from 0
-    starts: NDArray[np.uint32]  # where its records start, from there
+    ranges: tuple[Range, ...]  # where its data stand
+    shape: Shape
+    first: int  # number of its first frame in the capture, from 0
+    starts: NDArray[np.uint32]  # where its records start in the data
     taken: int  # frames
-    end: int  # bytes of the file up to the end of its last frame
     span: tuple[int, int, int]  # time of the first frame, the latest time, and how far the clock ever went back
     links: Links
     packets: Packets
@@ -77,14 +77,11 @@ class Recipe:
             taken += links.cut(found.same[taken:])
         linked, packets, of_frame = links.find(found, taken, known)
         strange = odd.find(found, taken)
-        rows = packets.row
-        end = found.chunk.at + (end_of(found.chunk, taken - 1) if taken else 0)
-        at = found.chunk.at + int(found.chunk.starts[0])
-        starts = (found.chunk.starts[:taken] - found.chunk.starts[0]).astype(np.uint32)
+        rows, part = packets.row, chunk.upto(taken)
         protocol, length = linked.protocol[packets.link], packet_lengths(found, rows)
         bad = bad_checksums(found, rows, length, protocol, ~linked.leaves[packets.link])
-        return Digest(at, found.chunk.first, starts, taken, end, _span(found.time[:taken]), linked, packets, of_frame, found.time[rows],
-                      found.same[rows], self.atoms.lengths(length), bad, _segments(found, rows, length, protocol), strange,
+        return Digest(part.ranges, part.shape, part.first, part.starts.astype(np.uint32), taken, _span(found.time[:taken]), linked, packets, of_frame,
+                      found.time[rows], found.same[rows], self.atoms.lengths(length), bad, _segments(found, rows, length, protocol), strange,
                       found.time[strange.rows])
 
 

@@ -13,18 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshot.host.link import IPAddress
+from visualize.columns.chunk import I16, IN, OUT, Chunk, Told
 from visualize.columns.mix import U64, mix
-from visualize.columns.records import Chunk
-from visualize.columns.taps import NO_MAC
+from visualize.columns.taps import IP4, IP6, NO_MAC, Tap
 from visualize.packet.packet import Packet, Protocol
 
 I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 _HEAD, _IP4, _IP, _QUOTE = 24, 40, 64, 48  # bytes gathered: link layer; IP and transport header; payload that names a packet
 _AT_ONCE = 16384  # rows: what stays in the processor's cache
-_V4, _V6 = 0x0008, 0xDD86  # EtherTypes as they stand on the wire, read as little-endian numbers
-_TAGS = (0x0081, 0xA888, 0x0091)
-_IP_OR_TAG = np.array((_V4, _V6, *_TAGS), np.uint64)
+_TAGS = np.array((0x0081, 0xA888, 0x0091), np.uint64)  # EtherTypes as `taps` has them
+_IP_OR_TAG = np.array((IP4, IP6, *_TAGS), np.uint64)
 _MOST_TAGS = 4  # read in columns
 _NETLINK = 0x3803  # ARPHRD_NETLINK (824)
 
@@ -49,13 +48,25 @@ class Frames:
     place: U64  # `taps`
     head: U64
     ip: U64
-    extra: U64 | None  # what else the link layer tells of a frame (VLAN tags), 0: nothing
+    extra: U64 | None  # what else is told of a frame (VLAN tags, direction, of which capture it is), 0: nothing
+    tap: I16 | None  # the number in `taps` (-1: of no use); None: the first
+    taps: tuple[Tap, ...]
 
     def seen(self, rows: I64) -> tuple[U64, U64]:
-        """What the link layer tells of some frames: a hash of all of it, and the sender's MAC address (NO_MAC: none)."""
-        link, head = self.chunk.shape.tap.link, picked(self.head, rows)
-        key = mix(*link.key(head)) if self.extra is None else _with(mix(*link.key(head)), self.extra[rows])
-        return key, link.mac(head) if link.mac is not None else np.full(len(rows), NO_MAC, np.uint64)
+        """What is told of some frames, other than by their packets: a hash of all of it, and the sender's MAC address (NO_MAC: none)."""
+        head = picked(self.head, rows)
+        if self.tap is None:
+            key, mac = _seen(self.taps[0], head)
+        else:
+            key, mac = np.zeros(len(rows), np.uint64), np.full(len(rows), NO_MAC, np.uint64)
+            for number, tap in enumerate(self.taps):
+                mine = self.tap[rows] == number
+                key[mine], mac[mine] = _seen(tap, head[mine])
+        return (key if self.extra is None else _with(key, self.extra[rows])), mac
+
+
+def _seen(tap: Tap, head: U64) -> tuple[U64, U64]:
+    return mix(*tap.link.key(head)), tap.link.mac(head) if tap.link.mac is not None else np.full(len(head), NO_MAC, np.uint64)
 
 
 def gather(data: bytes, at: I64, width: int) -> U64:
@@ -82,37 +93,51 @@ def picked(words: U64, rows: I64) -> U64:
 def read(chunk: Chunk) -> Frames:
     """Decode a chunk, a few rows at a time."""
     count = len(chunk.starts)
-    time, at, size = np.empty((3, count), np.int64)
-    clean, strange, six = np.empty((3, count), bool)
-    stream, same, place = np.empty((3, count), np.uint64)
+    time, at, size = np.zeros((3, count), np.int64)
+    clean, strange, six = np.zeros((3, count), bool)
+    stream, same, place = np.zeros((3, count), np.uint64)
     head, ip = np.empty((_HEAD // 8, count), np.uint64).T, np.empty((_IP // 8, count), np.uint64).T
-    found = Frames(chunk, time, at, size, clean, strange, six, stream, same, place, head, ip, None)
+    found = Frames(chunk, time, at, size, clean, strange, six, stream, same, place, head, ip, None, None, chunk.shape.taps)
     for low in range(0, count, _AT_ONCE):
-        _read(found, slice(low, low + _AT_ONCE))
+        _read_some(found, slice(low, low + _AT_ONCE))
     _quoted(found)
     return found
 
 
-def _read(found: Frames, rows: slice) -> None:
-    """Decode some rows of a chunk."""
-    chunk, tap = found.chunk, found.chunk.shape.tap
-    link = tap.link
-    found.time[rows], captured, start = chunk.shape.told(chunk.data, chunk.starts[rows])
-    head = found.head[rows]
-    head[:] = gather(chunk.data, start, _HEAD)
-    at, size = start + link.length, captured - link.length
-    protocol, where = link.protocol(head), tap.places_of(head)
-    used = (size >= 0) & (where > _u(1))
+def _read_some(found: Frames, rows: slice) -> None:
+    """Decode some rows of a chunk, tap by tap."""
+    told = found.chunk.shape.told(found.chunk.data, found.chunk.starts[rows])
+    found.time[rows] = told.time
+    if told.tap is not None:
+        if found.tap is None:
+            found.tap = np.zeros(len(found.time), np.int16)
+        found.tap[rows] = told.tap
+    if told.tap is None or not told.tap.any():
+        _read(found, rows, told, found.taps[0])
+        return
+    for number, tap in enumerate(found.taps):
+        mine = np.flatnonzero(told.tap == number)
+        if len(mine):
+            _read(found, mine + rows.start, told.of(mine), tap)
+
+
+def _read(found: Frames, rows: slice | I64, told: Told, tap: Tap) -> None:
+    """Decode some rows of one tap."""
+    link, data = tap.link, found.chunk.data
+    head = _gathered(found.head, rows, data, told.start, _HEAD)
+    at, size = told.start + link.length, told.captured - link.length
+    protocol, place = link.protocol(head), tap.places_of(head)
+    used = (size >= 0) & (place > _u(0))
     if link.hardware is not None:
         used &= link.hardware(head) != _u(_NETLINK)
-    extra = None
-    if not ((protocol == _u(_V4)) | (protocol == _u(_V6))).all():
-        extra = _untagged(chunk.data, used, protocol, at, size)
+    tags = None
+    if not ((protocol == _u(IP4)) | (protocol == _u(IP6))).all():
+        tags = _untagged(data, used, protocol, at, size)
         used &= np.isin(protocol, _IP_OR_TAG)
-    four, six = used & (protocol == _u(_V4)), used & (protocol == _u(_V6))
-    width = _IP if six.any() else _IP4
-    ip = found.ip[rows]
-    ip[:, :width // 8] = gather(chunk.data, at, width)
+    way = told.way if link.outgoing is None and told.way is not None and told.way.any() else None
+    extra = _extra(tags, way, tap.number, len(at))
+    four, six = used & (protocol == _u(IP4)), used & (protocol == _u(IP6))
+    ip = _gathered(found.ip, rows, data, at, _IP if six.any() else _IP4)
     four = four & _plain4(ip, size) if four.any() else four
     six = six & _plain6(ip, size) if six.any() else six
     clean = four | six
@@ -123,7 +148,46 @@ def _read(found: Frames, rows: slice) -> None:
             found.extra = np.zeros(len(found.time), np.uint64)
         found.extra[rows] = extra
     found.at[rows], found.size[rows], found.clean[rows], found.odd[rows], found.six[rows] = at, size, clean, used & ~clean, six
-    found.stream[rows], found.same[rows], found.place[rows] = stream, same, where
+    found.stream[rows], found.same[rows], found.place[rows] = stream, same, place | _leaves(tap, way, head, ip, six)
+
+
+def _gathered(words: U64, rows: slice | I64, data: bytes, at: I64, width: int) -> U64:
+    """Gather bytes into some rows of words of which those of one kind lie together; these rows."""
+    if isinstance(rows, slice):
+        found = words[rows]
+        found[:, :width // 8] = gather(data, at, width)
+        return found
+    gathered = gather(data, at, width)
+    words[rows, :width // 8] = gathered
+    return np.asfortranarray(gathered)
+
+
+def _leaves(tap: Tap, way: I16 | None, head: U64, ip: U64, six: Bools) -> Bools:
+    """Which frames leave: by packet type, by what the capture tells, by the sender's MAC address or, where there is none, its IP address."""
+    link = tap.link
+    found: Bools
+    if link.outgoing is not None:
+        found = link.outgoing(head) == _u(4)
+    elif tap.mac is not None and link.mac is not None:
+        found = link.mac(head) == _u(tap.mac)
+    else:
+        found = np.isin(_source(ip, six), tap.own)
+    return found if way is None else (way == OUT) | (found & (way != IN))
+
+
+def _source(ip: U64, six: Bools) -> U64:
+    """A hash of the source address, as `Tap.own` has them."""
+    return mix(np.where(six, ip[:, 1], ip[:, 1] >> _u(32)), np.where(six, ip[:, 2], _u(0)), six)
+
+
+def _extra(tags: U64 | None, way: I16 | None, tap: int, count: int) -> U64 | None:
+    """A hash of what else is told of each frame: its VLAN tags, its direction, its tap; 0: nothing."""
+    if tags is None and way is None and not tap:
+        return None
+    found = np.zeros(count, np.uint64) if tags is None else tags
+    if way is not None:
+        found = np.where(way == 0, found, mix(found, way))
+    return mix(found, np.full(count, tap)) if tap else found
 
 
 def _named(ip: U64, place: list[U64], four: Bools, six: Bools) -> tuple[U64, U64]:
@@ -141,12 +205,12 @@ def _named(ip: U64, place: list[U64], four: Bools, six: Bools) -> tuple[U64, U64
 
 def _untagged(data: bytes, used: Bools, protocol: U64, at: I64, size: I64) -> U64 | None:
     """Step over VLAN tags, in place; a hash of each frame's tags, 0 without."""
-    rows = np.flatnonzero(used & np.isin(protocol, np.array(_TAGS, np.uint64)))
+    rows = np.flatnonzero(used & np.isin(protocol, _TAGS))
     if not len(rows):
         return None
     extra = np.zeros(len(used), np.uint64)
     for _ in range(_MOST_TAGS):
-        rows = rows[np.isin(protocol[rows], np.array(_TAGS, np.uint64)) & (size[rows] >= 4)]
+        rows = rows[np.isin(protocol[rows], _TAGS) & (size[rows] >= 4)]
         words = gather(data, at[rows], 8)[:, 0]
         protocol[rows] = words >> _u(16) & _u(0xFFFF)
         extra[rows] = mix(extra[rows], words & _u(0xFFFFFF0F))  # not its priority

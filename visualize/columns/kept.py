@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from visualize.columns.chunk import Range, Shape
 from visualize.columns.connections import I32
 from visualize.columns.digest import Digest
 from visualize.columns.frames import I64, Bools
@@ -31,8 +32,9 @@ class Held:
 
     first: int  # number of its first frame in the capture, from 0
     count: int  # frames
-    at: int  # where its first record stands in the file
-    starts: Piece  # where its records start, from there
+    ranges: tuple[Range, ...]  # where its data stand
+    shape: Shape
+    starts: Piece  # where its records start in the data
     owner: Piece  # per frame: connection * 2 + whether it shows a packet first; -1: none
     events: Piece  # of the frames that show a packet first, in order
 
@@ -48,7 +50,7 @@ class Kept:
     def add(self, chunk: Digest, owner: I32, events: I32) -> None:
         """The next chunk."""
         put = self._spill.put
-        self.chunks.append(Held(chunk.first, chunk.taken, chunk.at, put(chunk.starts), put(owner), put(events)))
+        self.chunks.append(Held(chunk.first, chunk.taken, chunk.ranges, chunk.shape, put(chunk.starts), put(owner), put(events)))
 
     def starts(self, held: Held) -> NDArray[np.uint32]:
         """Where the records of a chunk start."""

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from visualize.columns import frames
+from visualize.columns.chunk import Chunk, Giver
 from visualize.columns.digest import Digest, Recipe, nothing
 from visualize.columns.links import Known, cut, window
-from visualize.columns.records import Chunk, Records, end_of
 
 
 class Part(NamedTuple):
@@ -36,20 +36,20 @@ class Future(Protocol):
 Submit = Callable[[Part], Future]
 
 
-def parts(records: Records) -> Iterator[Part]:
+def parts(giver: Giver) -> Iterator[Part]:
     """A capture in overlapping parts."""
-    at, first, before = 24, 0, 0
+    where, first, before = giver.start, 0, 0
     while True:
-        chunk = records.chunk(at, first)
+        chunk = giver.chunk(where, first)
         count = len(chunk.starts)
         if not count:
             return
         after = 0 if chunk.last else window(count)
-        yield Part(chunk._replace(data=chunk.data[:end_of(chunk, count - 1)]), before, after)
+        yield Part(chunk.upto(count), before, after)
         if chunk.last:
             return
         before = after
-        at, first = at + int(chunk.starts[count - before]), first + count - before
+        where, first = giver.after(chunk, count - before), first + count - before
 
 
 def digest(recipe: Recipe, part: Part, known: Known = nothing) -> Digest:
@@ -62,10 +62,10 @@ def digest(recipe: Recipe, part: Part, known: Known = nothing) -> Digest:
     return recipe.digest(chunk, part.after, known)
 
 
-def ordered(records: Records, submit: Submit, ahead: int) -> Iterator[Digest]:
+def ordered(giver: Giver, submit: Submit, ahead: int) -> Iterator[Digest]:
     """The digests in the order of the file, `ahead` of them under way."""
     waiting: deque[Future] = deque()
-    for part in parts(records):
+    for part in parts(giver):
         waiting.append(submit(part))
         if len(waiting) > ahead:
             yield waiting.popleft().result()
@@ -76,16 +76,16 @@ def ordered(records: Records, submit: Submit, ahead: int) -> Iterator[Digest]:
 class Spread(Protocol):
     """A way to have digests made."""
 
-    def __call__(self, recipe: Recipe, records: Records, known: Known) -> Iterator[Digest]:
+    def __call__(self, recipe: Recipe, giver: Giver, known: Known) -> Iterator[Digest]:
         """All digests of a capture, in order. `known`: what need not be told of links."""
         ...
 
 
 def threads(jobs: int) -> Spread:
     """By so many threads."""
-    def spread(recipe: Recipe, records: Records, known: Known) -> Iterator[Digest]:
+    def spread(recipe: Recipe, giver: Giver, known: Known) -> Iterator[Digest]:
         with ThreadPoolExecutor(jobs) as pool:
-            yield from ordered(records, lambda part: pool.submit(digest, recipe, part, known), jobs)
+            yield from ordered(giver, lambda part: pool.submit(digest, recipe, part, known), jobs)
 
     return spread
 
@@ -95,9 +95,9 @@ def cluster(address: str) -> Iterator[Spread]:
     """By the workers of a Dask cluster, whose scheduler stands at `address` (`tcp://host:8786`)."""
     from distributed import Client
     with Client(address) as client:  # type: ignore[no-untyped-call]
-        def spread(recipe: Recipe, records: Records, known: Known) -> Iterator[Digest]:
+        def spread(recipe: Recipe, giver: Giver, known: Known) -> Iterator[Digest]:
             shared: Any = client.scatter(recipe, broadcast=True)
             many = max(1, sum(client.nthreads().values()))
-            return ordered(records, lambda part: client.submit(digest, shared, part, pure=False, retries=3), 2 * many)
+            return ordered(giver, lambda part: client.submit(digest, shared, part, pure=False, retries=3), 2 * many)
 
         yield spread

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshot.host import Host, Namespace
-from visualize.columns.mix import U64
+from visualize.columns.mix import U64, mix
 from visualize.replay import Source
 
 I64 = NDArray[np.int64]
 _MOST_KNOWN = 1 << 20  # interface indices
 NO_MAC = 1 << 48
+IP4, IP6 = 0x0008, 0xDD86  # EtherTypes as they stand on the wire, read as little-endian numbers
+_SIX = np.array((10, 24, 28, 30), np.uint64)  # address families: BSDs and macOS differ over AF_INET6
 
 
 class UnservedError(Exception):
@@ -46,6 +48,26 @@ def _mac(word: U64, told: NDArray[np.bool_] | None = None) -> U64:
     return mac if told is None else np.where(told, mac, _u(NO_MAC))
 
 
+def _version(head: U64) -> U64:
+    """The EtherType that an IP packet without a link layer would have: by its first half byte."""
+    version = head[:, 0] >> _u(4) & _u(15)
+    return np.where(version == 4, _u(IP4), np.where(version == 6, _u(IP6), _u(0)))
+
+
+def _family(head: U64) -> U64:
+    """The EtherType for the address family that stands before the packet, in either byte order: both are small numbers (`packet.decode`)."""
+    little = head[:, 0] & _u(0xFFFFFFFF)
+    big = little.astype("<u4").byteswap().astype(np.uint64)
+    family = np.where(big < 1 << 24, big, little)
+    return np.where(family == 2, _u(IP4), np.where(np.isin(family, _SIX), _u(IP6), _u(0)))
+
+
+def _nothing(head: U64) -> Sequence[U64]:
+    return (np.zeros(len(head), np.uint64),)
+
+
+_RAW = Link(0, _version, _nothing)
+_NULL = Link(4, _family, _nothing)
 LINKS = {
     276: Link(20, lambda head: head[:, 0] & _u(0xFFFF), lambda head: (head[:, 0], head[:, 1], head[:, 2] & _u(0xFFFFFFFF)),
               lambda head: head[:, 0] >> _u(32), lambda head: head[:, 1] >> _u(16) & _u(0xFF),
@@ -56,6 +78,9 @@ LINKS = {
               lambda head: head[:, 0] >> _u(16) & _u(0xFFFF)),
     1: Link(14, lambda head: head[:, 1] >> _u(32) & _u(0xFFFF), lambda head: (head[:, 0], head[:, 1] & _u(0xFFFFFFFFFFFF)), None, None,
             lambda head: _mac(head[:, 0] >> _u(48) | head[:, 1] << _u(16))),
+    0: _NULL, 108: _NULL, 12: _RAW, 14: _RAW, 101: _RAW,
+    228: Link(0, lambda head: np.full(len(head), IP4, np.uint64), _nothing),
+    229: Link(0, lambda head: np.full(len(head), IP6, np.uint64), _nothing),
 }
 
 
@@ -69,6 +94,7 @@ class Tap:
     known: I64 = field(default_factory=lambda: np.zeros(0, np.int64))  # then: the indices that the snapshot knows, and their numbers
     places: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     mac: int | None = None  # the interface's own: whoever sends by it leaves
+    own: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))  # hashes of the namespace's addresses: the same without MAC addresses
 
     @property
     def link(self) -> Link:
@@ -76,21 +102,14 @@ class Tap:
         return LINKS[self.linktype]
 
     def places_of(self, head: U64) -> U64:
-        """The place of each frame; 0, or 1, where the snapshot does not know the interface."""
-        link = self.link
-        if link.outgoing is not None:
-            leaves = link.outgoing(head) == _u(4)
-        else:
-            assert link.mac is not None
-            leaves = link.mac(head) == _u(self.mac or 0)
+        """The place of each frame, as if none left; 0 where the snapshot does not know the interface."""
         if self.place:
-            fixed: U64 = leaves | _u(self.place << 1)
-            return fixed
-        assert link.ifindex is not None
+            return np.full(len(head), self.place << 1, np.uint64)
+        assert self.link.ifindex is not None
         table = np.zeros(int(self.known[-1]) + 2 if len(self.known) else 1, np.uint64)
         table[self.known] = self.places.astype(np.uint64) << _u(1)
-        index = link.ifindex(head).astype("<u4").byteswap()
-        found: U64 = table[np.minimum(index, len(table) - 1)] | leaves
+        index = self.link.ifindex(head).astype("<u4").byteswap()
+        found: U64 = table[np.minimum(index, len(table) - 1)]
         return found
 
 
@@ -117,10 +136,10 @@ class Taps:
         if source.interface is None:
             return self._any(source.netns, namespace, linktype, number)
         interface = namespace.interfaces.get(source.interface)
-        if interface is None or (LINKS[linktype].outgoing is None and interface.mac is None):
+        if interface is None:
             raise UnservedError
         mac = int.from_bytes(bytes.fromhex(interface.mac.replace(":", "")), "little") if interface.mac is not None else None
-        return Tap(number, linktype, self._numbers[source.netns, source.interface], mac=mac)
+        return Tap(number, linktype, self._numbers[source.netns, source.interface], mac=mac, own=_addresses(namespace))
 
     def _any(self, netns: str, namespace: Namespace, linktype: int, number: int) -> Tap:
         """A capture whose frames tell the interface by its index."""
@@ -129,3 +148,10 @@ class Taps:
             raise UnservedError
         return Tap(number, linktype, known=np.array([index for index, _ in held], np.int64),
                    places=np.array([place for _, place in held], np.int64))
+
+
+def _addresses(namespace: Namespace) -> U64:
+    """Hashes of a namespace's own addresses."""
+    held = [one.local for interface in namespace.interfaces.values() for one in interface.addresses]
+    words = np.frombuffer(b"".join(one.packed.ljust(16, b"\0") for one in held), "<u8").reshape(-1, 2)
+    return mix(words[:, 0], words[:, 1], np.array([one.version == 6 for one in held], bool))

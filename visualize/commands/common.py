@@ -17,10 +17,10 @@ import click
 
 if TYPE_CHECKING:
     from snapshot.finding import Finding
+    from visualize.columns.chunk import Giver
     from visualize.columns.digest import Digest, Recipe
     from visualize.columns.links import Known
     from visualize.columns.portraits import Portraits
-    from visualize.columns.records import Records
     from visualize.columns.spread import Spread
     from visualize.draw.picture import Style
     from visualize.flow import Flow
@@ -119,10 +119,10 @@ class Speed:
         except (OSError, ValueError, TimeoutError) as error:
             fail(f"--cluster {self.cluster}: {error}")
 
-    def _threads(self, recipe: Recipe, records: Records, known: Known) -> Iterator[Digest]:
+    def _threads(self, recipe: Recipe, giver: Giver, known: Known) -> Iterator[Digest]:
         """A `Spread` whose threads begin when a capture turns out to be large."""
         from visualize.columns.spread import threads
-        return threads(self.jobs)(recipe, records, known)
+        return threads(self.jobs)(recipe, giver, known)
 
 
 PICTURES = ("svg", "png", "pdf", "dot", "mermaid", "text", "markdown", "drawio")  # the formats of visualize.draw.picture
@@ -180,8 +180,11 @@ def warn(findings: Iterable[Finding]) -> None:
 
 
 def portrayed(loaded: Loaded, captures: list[Source], assumed: tuple[str, ...], speed: Speed) -> Portraits | None:
-    """All flows of a large capture, equal connections replayed once; None where every packet has to be replayed."""
-    if not speed.cached:
+    """All flows of a large capture, equal connections replayed once; None where every packet has to be replayed.
+
+    Packets of several captures would have to be told apart by more than a number.
+    """
+    if not speed.cached or len(captures) != 1:
         return None
     from visualize.load import settle
     with speed.spread() as spread:

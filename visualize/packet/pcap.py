@@ -9,7 +9,7 @@ what was read before it stays usable. Nothing here knows what stands in a frame 
 
 import mmap
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from struct import Struct
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ _USUAL_SNAPLEN = 262144  # libpcap's MAXIMUM_SNAPLEN
 _SECOND = 1_000_000_000
 
 _PCAPNG = b"\x0a\x0d\x0d\x0a"
-_SHB, _IDB, _PB, _SPB, _EPB = 0x0A0D0D0A, 1, 2, 3, 6
+SHB, IDB, PB, SPB, EPB = 0x0A0D0D0A, 1, 2, 3, 6  # kinds of blocks: section header, interface description, packets (obsolete, simple, enhanced)
 _BYTE_ORDER = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _IF_NAME, _IF_TSRESOL, _IF_TSOFFSET, _EPB_FLAGS = 2, 9, 14, 2
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zX": "xz", b"BZh": "bzip2"}
@@ -253,8 +253,8 @@ def classic_header(data: bytes | memoryview) -> ClassicHeader | None:
 # -- pcapng ---------------------------------------------------------------------------------------------------------------
 
 
-class _Interface(NamedTuple):
-    """One interface description block."""
+class Interface(NamedTuple):
+    """One interface description block of a section."""
 
     number: int
     linktype: int
@@ -269,12 +269,12 @@ class _Interface(NamedTuple):
         return f"interface {self.number}" + (f" ({self.name})" if self.name else "")
 
 
-class _Section:
+class Section:
     """A section's byte order, its interfaces, and the readers of its blocks."""
 
-    def __init__(self, order: str) -> None:
+    def __init__(self, order: str, interfaces: Iterable[Interface] = ()) -> None:
         self.order = order
-        self.interfaces: list[_Interface] = []
+        self.interfaces = list(interfaces)
         self.left_out: set[int] = set()
         self.last_time = 0  # a simple packet block has no time: it happened at that of the one before
         self.word = Struct(order + "I").unpack_from
@@ -305,16 +305,16 @@ class _Section:
             elif code == _IF_TSOFFSET and len(value) == 8:
                 offset = Struct(self.order + "q").unpack(value)[0] * _SECOND
         multiply, divide = (_SECOND // resolution, 1) if _SECOND % resolution == 0 else (_SECOND, resolution)
-        self.interfaces.append(_Interface(len(self.interfaces), linktype, snaplen, name, multiply, divide, offset))
+        self.interfaces.append(Interface(len(self.interfaces), linktype, snaplen, name, multiply, divide, offset))
         return None
 
-    def packet(self, kind: int, body: memoryview, number: int) -> tuple[Frame, _Interface] | str:
+    def packet(self, kind: int, body: memoryview, number: int) -> tuple[Frame, Interface] | str:
         """The frame in a packet block, or what is wrong with it."""
-        if kind == _SPB:
+        if kind == SPB:
             return self._simple(body, number)
         if len(body) < 20:
             return f"a packet block of {len(body) + 12} bytes can't be"
-        if kind == _EPB:
+        if kind == EPB:
             which, high, low, captured, original = self.enhanced(body)
         else:
             which, _, high, low, captured, original = self.obsolete(body)
@@ -328,7 +328,7 @@ class _Section:
         way = self._direction(body, end + 3 & ~3) if len(body) >= end + 8 else None
         return Frame(number, time_ns, held.linktype, body[20:end], max(original, captured), held.name, way), held
 
-    def _simple(self, body: memoryview, number: int) -> tuple[Frame, _Interface] | str:
+    def _simple(self, body: memoryview, number: int) -> tuple[Frame, Interface] | str:
         if len(body) < 4:
             return "a simple packet block without a length"
         if not self.interfaces:
@@ -347,8 +347,8 @@ class _Section:
 def _check_pcapng(view: memoryview, capture: Capture) -> None:
     if len(view) < 28:
         raise SnapshotError(f"{capture.name}: cut off in the section header (byte {len(view)} of 28)")
-    section = _section(view, 0)
-    wrong = section if isinstance(section, str) else _block_length(view, 0, section.word)[2]
+    section = section_at(view, 0)
+    wrong = section if isinstance(section, str) else block_length(view, 0, section.word)[2]
     if wrong:
         raise SnapshotError(f"{capture.name}: byte 0: {wrong}")
     if next(capture.frames, None) is None:
@@ -357,16 +357,16 @@ def _check_pcapng(view: memoryview, capture: Capture) -> None:
             raise SnapshotError(f"{capture.name}: {refused[0]}")
 
 
-def _section(view: memoryview, offset: int) -> _Section | str:
+def section_at(view: memoryview, offset: int) -> Section | str:
     """Read a section header, or say what is wrong with it."""
     order = _BYTE_ORDER.get(bytes(view[offset + 8:offset + 12]))
     if order is None or len(view) < offset + 16:
         return "a section header without its byte-order mark"
     major, minor = Struct(order + "HH").unpack_from(view, offset + 12)
-    return _Section(order) if major == 1 else f"version {major}.{minor} of the pcapng format is not known"
+    return Section(order) if major == 1 else f"version {major}.{minor} of the pcapng format is not known"
 
 
-def _block_length(view: memoryview, offset: int, word: Callable[..., tuple[int, ...]]) -> tuple[int, Kind, str]:
+def block_length(view: memoryview, offset: int, word: Callable[..., tuple[int, ...]]) -> tuple[int, Kind, str]:
     """The block's length and, if it can't be right, what is wrong."""
     length = word(view, offset + 4)[0]
     left = len(view) - offset
@@ -381,19 +381,19 @@ def _block_length(view: memoryview, offset: int, word: Callable[..., tuple[int, 
 
 def _pcapng(view: memoryview, damage: _Damage) -> Iterator[Frame]:
     size, offset, number = len(view), 0, 1
-    section = _Section("<")
+    section = Section("<")
     while offset + 12 <= size:
         kind = section.word(view, offset)[0]
-        if kind == _SHB:
-            found = _section(view, offset)
+        if kind == SHB:
+            found = section_at(view, offset)
             if isinstance(found, str):
                 return damage(Kind.SYNTAX, number, offset, found)
             section = found
-        length, sort, wrong = _block_length(view, offset, section.word)
+        length, sort, wrong = block_length(view, offset, section.word)
         if wrong:
             return damage(sort, number, offset, wrong)
         body = view[offset + 8:offset + length - 4]
-        if kind == _EPB or kind in (_PB, _SPB):
+        if kind == EPB or kind in (PB, SPB):
             read = section.packet(kind, body, number)
             if isinstance(read, str):
                 return damage(Kind.SYNTAX, number, offset, read)
@@ -404,7 +404,7 @@ def _pcapng(view: memoryview, damage: _Damage) -> Iterator[Frame]:
                 section.left_out.add(held.number)
                 damage.left_out(number, frame.linktype, held.describe())
             number += 1
-        elif kind == _IDB and (fault := section.describe_interface(body)):
+        elif kind == IDB and (fault := section.describe_interface(body)):
             return damage(Kind.SYNTAX, number, offset, fault)
         offset += length
     if offset != size:

@@ -30,7 +30,7 @@ def plain(loaded: Loaded, source: Source) -> list[Row]:
 def cached(loaded: Loaded, source: Source) -> list[Row] | None:
     """One of many replayed."""
     assert source.capture is not None
-    table = Cache(loaded.built.host, {}, loaded.later, source, source.capture.read, source.capture.size).flow_table()
+    table = Cache(loaded.built.host, {}, loaded.later, [source]).flow_table()
     return list(table.rows()) if table is not None else None
 
 
@@ -162,11 +162,11 @@ def test_damage_is_told_once(tmp_path: Path) -> None:
     data = traffic.capture(loaded.built.host, 3, connections=50)[:-7]
     capture = read_frames(data, "any.pcap")
     source = source_of(capture)
-    cache = Cache(loaded.built.host, {}, loaded.later, source, capture.read, capture.size)
+    cache = Cache(loaded.built.host, {}, loaded.later, [source])
     table = cache.flow_table()
     assert table is not None
     assert list(table.rows()) == plain(loaded, source)
-    assert not cache.whole
+    assert cache.whole == (False,)
     assert len(capture.findings) == 1
 
 

@@ -24,7 +24,7 @@ WORLDS = sorted(path for path in ROOT.glob("tests/kernel/recorded/*/*.pcap") if 
 def same(loaded: Loaded, source: Source) -> int | None:
     """Compare all scenes and the flows themselves; how many flows there are. None: columns do not serve this host."""
     assert source.capture is not None
-    settled = Cache(loaded.built.host, {}, loaded.later, source, source.capture.read, source.capture.size).settled()
+    settled = Cache(loaded.built.host, {}, loaded.later, [source]).settled()
     if settled is None:
         return None
     portraits = Portraits(settled, source.name)

@@ -30,7 +30,7 @@ def frames_of(data: bytes) -> Frames:
     header = classic_header(data)
     assert header is not None
     shape = Classic(header, Tap(0, header.linktype, 1))
-    return read(Records(lambda offset, size: data[offset:offset + size], shape).chunk())
+    return read(Records(lambda offset, size: data[offset:offset + size], shape).chunk(24, 0))
 
 
 def packets_of(frames: Frames) -> list[Packet | None]:

@@ -35,7 +35,7 @@ def plain(loaded: Loaded, source: Source) -> dict[str, Any]:
 def once(loaded: Loaded, source: Source) -> tuple[dict[str, Any], int] | None:
     """The record of one for which equal connections were replayed once, and how many flows were not replayed."""
     assert source.capture is not None
-    settled = Cache(loaded.built.host, {}, loaded.later, source, source.capture.read, source.capture.size).settled()
+    settled = Cache(loaded.built.host, {}, loaded.later, [source]).settled()
     if settled is None:
         return None
     portraits = Portraits(settled, source.name)

@@ -13,6 +13,7 @@ import pytest
 
 from visualize.columns import links
 from visualize.columns.cache import Cache
+from visualize.columns.chunk import Giver
 from visualize.columns.digest import Recipe
 from visualize.columns.links import Known, cut
 from visualize.columns.records import Classic, Records
@@ -37,10 +38,10 @@ def loaded() -> Loaded:
 
 def rows(loaded: Loaded, capture: Capture, frames: int, spread: Spread | None = None) -> list[Row]:
     """The flow table, read in chunks of so many frames."""
-    cache = Cache(loaded.built.host, {}, loaded.later, Source("any.pcap", capture, capture=capture), capture.read, capture.size, spread, frames)
+    cache = Cache(loaded.built.host, {}, loaded.later, [Source("any.pcap", capture, capture=capture)], spread, frames)
     found = cache.flow_table()
     assert found is not None
-    assert cache.whole
+    assert cache.whole == (True,)
     return list(found.rows())
 
 
@@ -119,8 +120,8 @@ def test_a_cluster_that_loses_a_worker(loaded: Loaded) -> None:
 
 def killing(found: Any, spread: Spread) -> Spread:
     """The same, but a worker is killed once the first chunk has come back."""
-    def spreading(recipe: Recipe, records: Records, known: Known) -> Iterator[Any]:
-        for number, one in enumerate(spread(recipe, records, known)):
+    def spreading(recipe: Recipe, giver: Giver, known: Known) -> Iterator[Any]:
+        for number, one in enumerate(spread(recipe, giver, known)):
             if number == 0:
                 os.kill(found.workers[0].pid, signal.SIGKILL)
             yield one
