@@ -1,12 +1,14 @@
 """What one connection can do to another: tuples and sources that two of them would hold, and answers to ports that were drawn by lot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
+from itertools import chain, islice, pairwise
 
 import numpy as np
 
 from snapshot.host.link import IPAddress
 from visualize.columns.classes import Judged, Run
+from visualize.columns.connections import I32
 from visualize.columns.frames import I64, Bools, ends_from, words_of
 from visualize.columns.frames import Ends as Columns
 from visualize.columns.mix import U64, mix, number_of
@@ -16,86 +18,121 @@ from visualize.flow import Ends, Flow, ends_of
 from visualize.path import Path
 
 _Tuple = tuple[IPAddress, IPAddress, int, int, int]
+_AT_ONCE = 1 << 17  # connections, or tuples
 
 
 def clashes(table: Table, run: Run, judged: Judged, slow: Bools) -> Bools:
     """Connections that NAT may have treated otherwise because of another one.
 
     They share a tuple with it, as it is after some rewrite; or the source, which another mapping has already; or they look like an answer
-    to a connection whose port was drawn by lot. `slow`: those that are irregular and replayed.
+    to a connection whose port was drawn by lot. `slow`: those that are irregular and replayed, among whom nothing has to be settled.
     """
-    rows, found = table.rows, _Shared()
-    hashes, owners = table.tuples.all()
-    found.tuples(hashes, np.where(slow[owners], -1, owners))
-    regular = ~slow & (rows.packets[:table.count] > 0)
-    lots: list[U64] = []
-    answers: list[tuple[U64, I64]] = []
-    for kind, path in judged.paths.items():
-        members = np.flatnonzero((rows.kind[:table.count] == kind) & regular)
-        for form in _forms(path) if len(members) else ():
+    regular = ~slow & (table.rows.packets[:table.count] > 0)
+    tuples, sources, clash = _Tuples(table, slow), _Sources(len(judged.paths) + 1), np.zeros(table.count, bool)
+    strangers = [flow for flow in run.flows if all(slow[one] for one in run.strangers[flow.number])]
+    for ends in _columns(chain.from_iterable(map(_tuples_of, strangers))):
+        tuples.hold(clash, ends.tuple()[0], np.full(len(ends.sport), -1))
+        sources.hold(_source(ends), None)
+    lots = [answer for ends in _columns(chain.from_iterable(map(_drawn, strangers))) for answer in _answered(ends)]
+    for path, members in _classes(table, judged, regular):
+        for form in _forms(path):
             ends = _formed(table, members, path, form)
-            found.tuples(ends.tuple()[0], members)
-            found.sources(_source(ends), members, np.full(len(members), hash_of_mapping(path)))
-            answers += [(one, members) for one in _answering(ends)]
-    for flow in run.flows:
-        if not all(slow[one] for one in run.strangers[flow.number]):
-            continue
-        ends = ends_from(list(_tuples_of(flow)))
-        none = np.full(len(ends.sport), -1)
-        found.tuples(ends.tuple()[0], none)
-        found.sources(_source(ends), none, none)
-        drawn = list(_drawn(flow))
-        if drawn:
-            lots += _answered(ends_from(drawn))
-    clash = found.shared(table.count)
-    for hashes, members in answers if lots else ():
-        clash[members[np.isin(hashes, np.concatenate(lots))]] = True
-    hashes, owners = found.columns(found.of_tuples)
-    clash[owners[np.isin(hashes, table.known_before) & (owners >= 0)]] = True
+            if form != ends_of(path.start):  # the tuple of its first packet is a connection's own
+                tuples.hold(clash, ends.tuple()[0], members)
+            if lots:
+                clash[members[np.isin(_answering(ends), np.concatenate(lots)).any(axis=0)]] = True
+        for hashes in _sources_of(table, members, path):
+            sources.hold(hashes, path)
+    tuples.share(clash)
+    if sources.shared():
+        for path, members in _classes(table, judged, regular):
+            for hashes in _sources_of(table, members, path):
+                clash[members[sources.among(hashes)]] = True
     return clash & regular
 
 
-class _Shared:
-    """What connections hold, and which of them hold the same. Owner -1: any of the replayed ones, among whom nothing has to be settled."""
+def _classes(table: Table, judged: Judged, regular: Bools) -> Iterator[tuple[Path, I64]]:
+    """The members of each class, some at a time."""
+    members = np.flatnonzero(regular)
+    members = members[np.argsort(table.rows.kind[members], kind="stable")]
+    kinds = table.rows.kind[members]
+    starts = np.flatnonzero(np.append(True, kinds[1:] != kinds[:-1])).tolist() if len(kinds) else []
+    for low, high in pairwise([*starts, len(kinds)]):
+        path = judged.paths.get(int(kinds[low]))
+        for at in range(low, high if path is not None else low, _AT_ONCE):
+            assert path is not None
+            yield path, members[at:min(high, at + _AT_ONCE)]
 
-    def __init__(self) -> None:
-        self.of_tuples: list[tuple[U64, I64]] = []
-        self._of_sources: list[tuple[U64, I64, I64]] = []
 
-    def tuples(self, hashes: U64, owners: I64) -> None:
-        """A tuple belongs to one connection only."""
-        self.of_tuples.append((hashes, owners))
+def _columns(rows: Iterable[_Tuple]) -> Iterator[Columns]:
+    """Tuples as columns, some at a time."""
+    left = iter(rows)
+    while some := list(islice(left, _AT_ONCE)):
+        yield ends_from(some)
 
-    def sources(self, hashes: U64, owners: I64, mappings: I64) -> None:
-        """A source is mapped in one way only."""
-        self._of_sources.append((hashes, owners, mappings))
 
-    @staticmethod
-    def columns(parts: list[tuple[U64, I64]]) -> tuple[U64, I64]:
-        """All of them."""
-        return np.concatenate([one for one, _ in parts]), np.concatenate([who for _, who in parts])
+class _Tuples:
+    """Which connection holds which tuple: those that the capture shows, and those that NAT would make."""
 
-    def shared(self, count: int) -> Bools:
-        """The connections that share a tuple, or a source under another mapping."""
-        clash = np.zeros(count, bool)
-        hashes, owners = self.columns(self.of_tuples)
-        self._mark(clash, hashes, owners, owners)
-        if self._of_sources:
-            hashes, owners = self.columns([(one, who) for one, who, _ in self._of_sources])
-            self._mark(clash, hashes, owners, np.concatenate([mapping for _, _, mapping in self._of_sources]))
-        return clash
+    def __init__(self, table: Table, slow: Bools) -> None:
+        self._hashes, self._owners = table.tuples.all()
+        self._before, self._slow = table.known_before, slow
+        self._more: list[tuple[U64, I32]] = []  # not shown by the capture
 
-    @staticmethod
-    def _mark(clash: Bools, hashes: U64, owners: I64, values: I64) -> None:
-        """Mark the owners of equal hashes with unequal values."""
-        order = np.lexsort((values, hashes))
-        hashes, owners, values = hashes[order], owners[order], values[order]
+    def hold(self, clash: Bools, hashes: U64, owners: I64) -> None:
+        """Mark those that hold a tuple which is another one's. Owner -1: any of the replayed ones."""
+        place = np.minimum(np.searchsorted(self._hashes, hashes), max(len(self._hashes) - 1, 0))
+        hit = self._hashes[place] == hashes if len(self._hashes) else np.zeros(len(hashes), bool)
+        mine, theirs = owners[hit], self._owners[place[hit]]
+        other = (mine != theirs) & ~((mine < 0) & self._slow[theirs])
+        clash[theirs[other]] = True
+        clash[mine[other & (mine >= 0)]] = True
+        clash[owners[np.isin(hashes, self._before) & (owners >= 0)]] = True
+        if not hit.all():
+            self._more.append((hashes[~hit], owners[~hit].astype(np.int32)))
+
+    def share(self, clash: Bools) -> None:
+        """Mark those that hold the same tuple which the capture does not show."""
+        if not self._more:
+            return
+        hashes, owners = (np.concatenate(column) for column in zip(*self._more, strict=True))
+        order = np.argsort(hashes)
+        hashes, owners = hashes[order], owners[order]
         same = hashes[1:] == hashes[:-1]
-        group = np.cumsum(np.append(True, ~same)) - 1 if len(hashes) else owners
-        differs = np.zeros(len(hashes), bool)
-        differs[group[1:][same & (values[1:] != values[:-1])]] = True
+        group = np.cumsum(np.append(True, ~same)) - 1
+        differs = np.zeros(int(group[-1]) + 1, bool)
+        differs[group[1:][same & (owners[1:] != owners[:-1])]] = True
         who = owners[differs[group]]
         clash[who[who >= 0]] = True
+
+
+class _Sources:
+    """Sources, each of which NAT maps in one way only. Kept are a source's hash and, in its lowest bits, the mapping."""
+
+    def __init__(self, mappings: int) -> None:
+        self._bits = np.uint64(mappings.bit_length())
+        self._held: list[U64] = []
+        self._mappings: dict[int, int] = {}
+        self._shared = np.zeros(0, np.uint64)
+
+    def hold(self, hashes: U64, path: Path | None) -> None:
+        """Sources that are mapped as a path's is; without one: of connections that were replayed."""
+        mapping = self._mappings.setdefault(hash_of_mapping(path) if path is not None else -1, len(self._mappings))
+        self._held.append(hashes >> self._bits << self._bits | np.uint64(mapping))
+
+    def shared(self) -> bool:
+        """Whether any source is mapped in two ways."""
+        held = np.concatenate(self._held) if self._held else np.zeros(0, np.uint64)
+        self._held = []
+        held.sort()
+        source = held >> self._bits
+        self._shared = np.unique(source[1:][(source[1:] == source[:-1]) & (held[1:] != held[:-1])])
+        return len(self._shared) > 0
+
+    def among(self, hashes: U64) -> Bools:
+        """Which sources are mapped in two ways."""
+        found: Bools = np.isin(hashes >> self._bits, self._shared)
+        return found
 
 
 def hash_of_mapping(path: Path) -> int:
@@ -125,6 +162,12 @@ def _answered(ends: Columns) -> list[U64]:
 def _forms(path: Path) -> list[Ends]:
     """The packet's ends as they stood at each step, once each."""
     return list(dict.fromkeys(ends_of(step.packet) for step in path.steps))
+
+
+def _sources_of(table: Table, members: I64, path: Path) -> Iterator[U64]:
+    """Hashes of connections' sources, as they stood at each step."""
+    for form in {form[::2]: form for form in _forms(path)}.values():
+        yield _source(_formed(table, members, path, form))
 
 
 def _formed(table: Table, members: I64, path: Path, form: Ends) -> Columns:
