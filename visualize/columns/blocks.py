@@ -8,6 +8,7 @@ those of them that follow one upon the other. Whatever stands between (sections,
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from math import gcd
+from struct import Struct
 from typing import NamedTuple
 
 import numpy as np
@@ -86,6 +87,10 @@ class Enhanced:
         """How the block at this offset is read."""
         return self
 
+    def end(self, data: bytes, start: int) -> int:
+        """Where a block ends."""
+        return start + int(Struct(self.order + "4xI").unpack_from(data, start)[0])
+
     def frame(self, data: bytes, start: int, number: int) -> Frame:
         """One frame, as the replay takes it."""
         section = Section(self.order, self.interfaces)
@@ -140,7 +145,7 @@ class Blocks:
 
     def after(self, chunk: Chunk, row: int) -> Spot:
         """Where a chunk begins whose first frame is that row of this one."""
-        start = int(chunk.starts[row]) if row < len(chunk.starts) else chunk.end(row - 1) + 3 & ~3
+        start = int(chunk.starts[row]) if row < len(chunk.starts) else chunk.end(row - 1)
         shape = chunk.shape.at(start)
         assert isinstance(shape, Enhanced)
         return Spot(chunk.ranges[0].offset + start, shape.order, shape.interfaces)

@@ -60,6 +60,10 @@ class Leaf(Shape, Protocol):
         """Which of several captures they are of, from 0."""
         ...
 
+    def end(self, data: bytes, start: int) -> int:
+        """Where a record ends."""
+        ...
+
     def frame(self, data: bytes, start: int, number: int) -> Frame:
         """One frame, as the replay takes it."""
         ...
@@ -94,9 +98,9 @@ class Chunk(NamedTuple):
         return self.shape.at(start).frame(self.data, start, self.first + row + 1)
 
     def end(self, row: int) -> int:
-        """Where in the data a frame ends."""
-        told = self.shape.told(self.data, self.starts[[row]])
-        return int(told.start[0] + told.captured[0])
+        """Where in the data a record ends."""
+        start = int(self.starts[row])
+        return self.shape.at(start).end(self.data, start)
 
     def upto(self, taken: int) -> "Chunk":
         """The first `taken` frames, and no data behind them."""

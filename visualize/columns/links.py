@@ -82,7 +82,7 @@ def find(frames: Frames, taken: int, known: Known) -> tuple[Links, Packets, I32]
     starts = _apart(starts, frames.place[order], frames.time, order)
     key = np.add.reduceat(frames.stream[order] * ODD[_rank(starts, len(order)) % len(ODD)], starts) if len(starts) else frames.stream[:0]
     ends = np.append(starts[1:], len(order))
-    packets, group = _in_order(order[starts], order[ends - 1], taken)
+    packets, group = _in_order(order[starts], order[ends[:len(starts)] - 1], taken)
     first = _number(packets, key[group])
     new = np.flatnonzero(known(key[group[first]]) < 0)
     lead = packets.row[first]

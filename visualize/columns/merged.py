@@ -91,7 +91,7 @@ class Merged:
             low, end = int(chunk.starts[0]), chunk.end(count - 1)
             starts[source == number] = chunk.starts[:count] - low + size
             ranges.append(Range(size, size + end - low, number, chunk.ranges[0].offset + low))
-            shapes.append(_shifted(chunk, low, size))
+            shapes.append(_shifted(chunk, low, end, size))
             pieces.append(memoryview(chunk.data)[low:end])
             size += end - low
         begins = [begin for some, _ in shapes for begin in some]
@@ -133,10 +133,11 @@ def _one(index: int, source: Source, taps: Taps, frames: int, block: int) -> Giv
     return Records(capture.read, Classic(header, taps.tap(index, source, header.linktype), index), frames, block)
 
 
-def _shifted(chunk: Chunk, low: int, to: int) -> tuple[list[int], list[Any]]:
-    """A chunk's shapes, and where they begin, once its data from `low` on stand at `to`."""
+def _shifted(chunk: Chunk, low: int, high: int, to: int) -> tuple[list[int], list[Any]]:
+    """A chunk's shapes, and where they begin, once its data from `low` to `high` stand at `to`."""
     shape = chunk.shape
     if not isinstance(shape, Joined):
         return [to], [shape]
-    kept = [number for number, end in enumerate((*shape.begins[1:], len(chunk.data) + 1)) if end > low]
+    ends = (*shape.begins[1:], high)
+    kept = [number for number, (begin, end) in enumerate(zip(shape.begins, ends, strict=True)) if end > low and begin < high]
     return [max(shape.begins[number] - low, 0) + to for number in kept], [shape.shapes[number] for number in kept]

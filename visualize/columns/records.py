@@ -45,6 +45,10 @@ class Classic:
         """How the record at this offset is read."""
         return self
 
+    def end(self, data: bytes, start: int) -> int:
+        """Where a record ends."""
+        return start + self.header.record + int(Struct(self.header.order + "8xI").unpack_from(data, start)[0])
+
     def frame(self, data: bytes, start: int, number: int) -> Frame:
         """One frame, as the replay takes it."""
         header = self.header

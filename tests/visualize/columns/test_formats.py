@@ -1,7 +1,9 @@
 """Whatever files show the frames, the columns give what replaying every packet gives."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -11,7 +13,7 @@ from visualize.flows import gather
 from visualize.load import Loaded, load, replay
 from visualize.packet.pcap import read_frames
 from visualize.replay import Source
-from visualize.rows import Row, row_of
+from visualize.rows import row_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 import files
@@ -46,15 +48,21 @@ def source(data: bytes, interface: str | None = None) -> Source:
 
 def same(loaded: Loaded, sources: list[Source], frames: int = 1 << 19) -> int:
     """Compare; how many rows there are."""
+    found = compare(loaded, sources, frames)
+    assert found is not None
+    return found
+
+
+def compare(loaded: Loaded, sources: list[Source], frames: int) -> int | None:
+    """The same, where columns serve such captures."""
     cache = Cache(loaded.built.host, {}, loaded.later, sources, None, frames)
     table = cache.flow_table()
-    assert table is not None
-    expected = [row_of(loaded.built.host, flow) for flow in gather(replay(loaded, sources, {}))]
-    found: list[Row] = list(table.rows())
-    assert found == expected
-    damaged = [bool(one.capture.findings) for one in sources if one.capture is not None]
-    assert [not whole for whole in cache.whole] == damaged
-    return len(found)
+    if table is None:
+        return None
+    rows = list(table.rows())
+    assert rows == [row_of(loaded.built.host, flow) for flow in gather(replay(loaded, sources, {}))]
+    assert [not whole for whole in cache.whole] == [bool(one.capture.findings) for one in sources if one.capture is not None]
+    return len(rows)
 
 
 @pytest.mark.parametrize("frames", [40, 300, 1 << 19])
@@ -62,3 +70,80 @@ def same(loaded: Loaded, sources: list[Source], frames: int = 1 << 19) -> int:
 def test_pcapng_of_all_interfaces(loaded: Loaded, seed: int, frames: int) -> None:
     """Ethernet frames whose interface has a name; several sections, clocks and byte orders."""
     assert same(loaded, [source(files.pcapng(shots(loaded, seed), seed))], frames)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pcapng_that_tells_directions(loaded: Loaded, seed: int) -> None:
+    """The option epb_flags, alone or behind a comment, says which way a frame went."""
+    for linktype in (1, 101):
+        assert same(loaded, [source(files.pcapng(shots(loaded, seed, linktype), seed, flags=True))], 300)
+
+
+@pytest.mark.parametrize("linktype", [113, 101, 0, 108])
+@pytest.mark.parametrize("seed", range(2))
+def test_one_interface_of_other_link_types(loaded: Loaded, seed: int, linktype: int) -> None:
+    """SLL, and packets without a link layer, which leave where the host itself owns their source; classic files in both byte orders, and pcapng."""
+    for name in ("eth0", "docker0"):
+        some = [one for one in shots(loaded, seed, linktype) if one.name == name]
+        for data in (files.classic(some, "<"), files.classic(some, ">"), files.pcapng([replace(one, name="any") for one in some], seed)):
+            assert same(loaded, [source(data, name)], 100)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("linktype", [1, 101])
+def test_longer_record_headers(loaded: Loaded, order: str, linktype: int) -> None:
+    """The modified classic format tells the direction of each frame in its record."""
+    some = [one for one in shots(loaded, 3, linktype) if one.name == "eth0"]
+    assert same(loaded, [source(files.classic(some, order, modified=True), "eth0")], 100)
+
+
+@pytest.mark.parametrize("tags", [(10,), (0x6000 | 10,), (20, 10), (1, 2, 3, 4, 5)])
+@pytest.mark.parametrize("seed", range(2))
+def test_tagged_frames(loaded: Loaded, seed: int, tags: tuple[int, ...]) -> None:
+    """VLAN tags, one or several: on Ethernet, SLL and SLL2; all frames or some of them."""
+    for linktype in (1, 113):
+        tagged, bare = (shots(loaded, seed, linktype, these) for these in (tags, ()))
+        some = [one if number % 3 else other for number, (one, other) in enumerate(zip(tagged, bare, strict=True)) if one.name == "eth1"]
+        assert same(loaded, [source(files.classic([one for one in tagged if one.name == "eth0"]), "eth0")], 100)
+        assert same(loaded, [source(files.classic(some), "eth1")], 100)
+
+
+@pytest.mark.parametrize("frames", [40, 300, 1 << 19])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_capture_for_each_interface(loaded: Loaded, seed: int, frames: int) -> None:
+    """`tcpdump -i` once for each interface: the captures are merged by time."""
+    some = shots(loaded, seed)
+    names = ("eth0", "docker0", "eth1")[:2 + seed % 2]
+    sources = [source(files.classic([one for one in some if one.name == name], "<>"[number % 2]), name) for number, name in enumerate(names)]
+    assert same(loaded, sources, frames)
+
+
+@pytest.mark.parametrize("frames", [40, 300, 1 << 19])
+@pytest.mark.parametrize("seed", range(4))
+def test_frames_among_several_captures(loaded: Loaded, seed: int, frames: int) -> None:
+    """Frames divided at random among captures of several kinds, some of whose clocks go back."""
+    first, second, third = files.divided(shots(loaded, seed), 3, seed)
+    alone = [replace(one, name="eth0") for one in third]
+    sources = [source(files.pcapng(first, seed)), source(files.pcapng(second, seed + 1, plain=True)), source(files.classic(alone), "eth0")]
+    assert same(loaded, sources, frames)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_empty_capture_among_others(loaded: Loaded, seed: int) -> None:
+    """A file without a frame, a file that ends long before the others."""
+    some = shots(loaded, seed)
+    parts = ([], [one for one in some if one.name == "eth0"][:20], [one for one in some if one.name == "docker0"])
+    sources = [source(files.classic(part), name) for part, name in zip(parts, ("eth1", "eth0", "docker0"), strict=True)]
+    assert same(loaded, sources, 60)
+
+
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize("seed", range(6))
+def test_damaged_pcapng(loaded: Loaded, seed: int, plain: bool) -> None:
+    """Cut off anywhere, or with a byte changed anywhere: the frames before the damage count, as the plain reader has it."""
+    draw = Random(seed)
+    data = files.pcapng(shots(loaded, seed, connections=30), seed, plain=plain)
+    for _ in range(6):
+        at = draw.randrange(64, len(data))
+        for spoilt in (data[:at], data[:at] + bytes([data[at] ^ draw.randrange(1, 256)]) + data[at + 1:]):
+            compare(loaded, [source(spoilt)], 50)
