@@ -11,7 +11,7 @@ from visualize.columns.classes import Judged, Run
 from visualize.columns.connections import I32
 from visualize.columns.frames import I64, Bools, ends_from, words_of
 from visualize.columns.frames import Ends as Columns
-from visualize.columns.mix import U64, mix, number_of
+from visualize.columns.mix import U64, distinct, mix, number_of
 from visualize.columns.table import Table
 from visualize.datapath.tuples import tuple_of
 from visualize.flow import Ends, Flow, ends_of
@@ -126,7 +126,7 @@ class _Sources:
         self._held = []
         held.sort()
         source = held >> self._bits
-        self._shared = np.unique(source[1:][(source[1:] == source[:-1]) & (held[1:] != held[:-1])])
+        self._shared = distinct(source[1:][(source[1:] == source[:-1]) & (held[1:] != held[:-1])])
         return len(self._shared) > 0
 
     def among(self, hashes: U64) -> Bools:

@@ -1,5 +1,6 @@
 """`packetpath flows` prints the same whatever makes it faster."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -35,6 +36,19 @@ def test_the_cache_changes_no_byte(capture: str, form: str) -> None:
     assert output(capture, "--format", form) == output(capture, "--no-cache", "--format", form)
     some = ("--where", "src net 203.0.113.0/24 and verdict delivered", "--format", form)
     assert output(capture, *some) == output(capture, "--no-cache", *some)
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_nothing_heavy_is_loaded_but_numpy(capture: str, form: str) -> None:
+    """Rows are made and written without pandas, rich, scapy or NumPy's masked arrays; patterns of listings wait for a listing."""
+    code = f"""
+import sys
+from visualize.cli import main
+main({["flows", str(SAMPLE), "--pcap", capture, "--format", form]}, standalone_mode=False)
+print([name for name in ("pandas", "rich", "scapy", "numpy.ma", "snapshot.parse.listing_matches") if name in sys.modules], "numpy" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[] True"
 
 
 def test_jobs_change_no_byte(capture: str) -> None:
