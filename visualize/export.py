@@ -61,7 +61,8 @@ def _place(step: Step, remarks: list[str]) -> tuple[str, str, bool] | None:
         case Ended(verdict=Verdict.FORWARDED):
             return None
         case Ended():
-            remarks.append(f"{step.verdict.value}: {step.why}" + (f" ({step.at})" if step.at else ""))
+            told = step.why if step.why.startswith(step.verdict.value) else f"{step.verdict.value}: {step.why}"
+            remarks.append(told + (f" ({step.at})" if step.at else ""))
             if step.verdict in _GONE:
                 return f"{step.netns} {step.verdict.value}", f"packets that are {step.verdict.value} in namespace {step.netns}", False
             return f"{step.netns} receives", f"delivered to a socket of namespace {step.netns}", False
@@ -70,7 +71,7 @@ def _place(step: Step, remarks: list[str]) -> tuple[str, str, bool] | None:
 
 
 def _rewrite(step: Rewritten, rule: RuleMatched | None) -> str:
-    changes = ", ".join(f"{name} {before} -> {step.after.get(name)}" for name, before in step.before.items())
+    changes = ", ".join(f"{name} {before} -> {step.after.get(name)}" for name, before in step.before.items()) or "of the packet that it quotes"
     if step.by == "rule" and rule is not None:
         by = f"{rule.table} {rule.chain} {rule.rule}: {rule.text} ({rule.file}:{rule.line})"
     else:

@@ -16,7 +16,8 @@ from visualize.commands.common import assume_option, guarded, pcap_option, repla
 def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], output: str) -> None:
     """Write every packet at each hop as it looked there, as a pcapng file for Wireshark.
 
-    Each hop is an interface of its own; a packet's comment names the rule that changed it since the hop before.
+    Each hop is an interface of its own; a packet's comment names the rule that changed it since the hop before. Packets are written
+    from the IP header on: MAC addresses and VLAN tags are not.
 
     Example: packetpath export samples/default-bridge/snapshot.tar.gz -o hops.pcapng
     """
