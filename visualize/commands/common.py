@@ -156,6 +156,14 @@ def replayed_packets(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str,
     return _replayed(loaded, captures, assumed, findings), findings
 
 
+def opened(snapshot: str) -> Loaded:
+    """The snapshot, ready for questions."""
+    from visualize.load import load
+    from visualize.progress import working
+    with working("opening the snapshot"):
+        return load(snapshot)
+
+
 def named_captures(loaded: Loaded, pcaps: tuple[str, ...]) -> tuple[list[Source], list[Finding]]:
     """The captures to replay; fails where there is none."""
     from visualize.load import sources
@@ -187,7 +195,8 @@ def portrayed(loaded: Loaded, captures: list[Source], assumed: tuple[str, ...], 
     if not speed.cached or len(captures) != 1:
         return None
     from visualize.load import settle
-    with speed.spread() as spread:
+    from visualize.progress import working
+    with speed.spread() as spread, working("comparing connections"):
         settled = settle(loaded, captures, assumptions(assumed), spread)
     if settled is None:
         return None
@@ -218,9 +227,10 @@ def find_table(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...],
                speed: Speed) -> tuple[FlowTable, list[Finding]]:
     """The rows of the flow table for which `where` holds, and what was found while reading."""
     from visualize.load import damage, flow_table
+    from visualize.progress import working
     keep = where_test(where)
     captures, findings = named_captures(loaded, pcaps)
-    with speed.spread() as spread:
+    with speed.spread() as spread, working("comparing connections"):
         table = flow_table(loaded, captures, assumptions(assumed), speed.cached, spread)
     findings += damage(captures)
     return table if keep is None else table.where(keep), findings

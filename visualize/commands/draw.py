@@ -23,6 +23,7 @@ from visualize.commands.common import (
     jobs_option,
     link_option,
     named_captures,
+    opened,
     pcap_option,
     portrayed,
     snapshot_argument,
@@ -72,9 +73,9 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], out
       packetpath draw samples/default-bridge/snapshot.tar.gz -o out --flow 9 --format png
       packetpath draw samples/default-bridge/snapshot.tar.gz -o out --compare 9 10
     """
-    from visualize.load import load
     from visualize.pictures import flow_scenes, map_scenes, write_pictures
-    loaded = load(snapshot)
+    from visualize.progress import working
+    loaded = opened(snapshot)
     host = loaded.built.host
     findings: list[Finding] = []
     if not (pcaps or loaded.built.captures or where or numbers or marked or compare):
@@ -87,7 +88,8 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], out
             scenes = _compared(host, found.replayed(compare), detail, assumptions(assumed))
         else:
             drawn = replace(found, numbers=list(dict.fromkeys(numbers))) if numbers else found
-            scenes = map_scenes(host, drawn, found.replayed(marked)) | flow_scenes(host, drawn, detail, each)
+            with working("telling ways apart"):
+                scenes = map_scenes(host, drawn, found.replayed(marked)) | flow_scenes(host, drawn, detail, each)
     written = write_pictures(scenes, output, formats, style(theme, link))
     click.echo(f"wrote {len(written)} pictures into {output}/", err=True)
     warn(findings)

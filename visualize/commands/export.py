@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from visualize.commands.common import assume_option, guarded, pcap_option, replayed_packets, snapshot_argument, warn
+from visualize.commands.common import assume_option, guarded, opened, pcap_option, replayed_packets, snapshot_argument, warn
 
 
 @click.command("export")
@@ -23,9 +23,8 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], out
     """
     from visualize.cli import VERSION
     from visualize.export import export
-    from visualize.load import load
     from visualize.progress import watched
-    loaded = load(snapshot)
+    loaded = opened(snapshot)
     replayed, findings = replayed_packets(loaded, pcaps, assumed)
     with open(output, "wb") as file:
         count = export(watched(replayed, "exporting"), file, f"packetpath {VERSION}")

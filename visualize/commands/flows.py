@@ -16,6 +16,7 @@ from visualize.commands.common import (
     find_table,
     guarded,
     jobs_option,
+    opened,
     pcap_option,
     snapshot_argument,
     warn,
@@ -51,8 +52,7 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], exp
       packetpath flows samples/default-bridge/snapshot.tar.gz --where 'verdict dropped'
       packetpath flows samples/default-bridge/snapshot.tar.gz --by verdict,decided_at
     """
-    from visualize.load import load
-    loaded = load(snapshot)
+    loaded = opened(snapshot)
     found, findings = find_table(loaded, pcaps, assumed, where, Speed(cached, jobs, cluster))
     if by is not None:
         _sums(found, by, form)
@@ -79,11 +79,13 @@ def _explore(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...]) -
     """Which doubts of the replay matter, on standard error: the flows stay what they are."""
     from visualize.explore import effects
     from visualize.load import replay, sources
+    from visualize.progress import working
 
     def run(answers: Mapping[str, bool]) -> list[Path]:
         return [one.path for one in replay(loaded, sources(loaded, pcaps)[0], dict(answers))]
 
-    found, left = effects(run, assumptions(assumed))
+    with working("turning doubts"):
+        found, left = effects(run, assumptions(assumed))
     click.echo(f"{len(found)} doubts turned, one at a time:" if found else "no doubt has another answer to try", err=True)
     for effect in found:
         click.echo(f"  {effect}", err=True)

@@ -23,9 +23,11 @@ def command(snapshot: str, output: str, map_path: str | None) -> None:
     Example: packetpath redact ticket.tar.gz -o public.tar.gz --map private.json
     """
     from visualize.draw.quoting import terminal
+    from visualize.progress import working
     from visualize.redact.run import NotProved, redact
     try:
-        done = redact(snapshot, output, map_path)
+        with working("replacing addresses and names, and proving it"):
+            done = redact(snapshot, output, map_path)
     except NotProved as problem:
         fail(f"{output} was not written, because the proof failed:\n{problem}", EXIT_DIFFERENT)
     proof = done.proof

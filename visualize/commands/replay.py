@@ -13,6 +13,7 @@ from visualize.commands.common import (
     assume_option,
     fail,
     guarded,
+    opened,
     pcap_option,
     replayed_packets,
     snapshot_argument,
@@ -43,9 +44,11 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], for
       packetpath replay ticket.tar.gz --diff dmesg.txt
     """
     from visualize.line import replay_record, to_json
-    from visualize.load import load
-    loaded = load(snapshot)
+    from visualize.progress import watched
+    loaded = opened(snapshot)
     replayed, findings = replayed_packets(loaded, pcaps, assumed)
+    if not sys.stdout.isatty():  # else the lines themselves show that it goes on
+        replayed = watched(replayed, "replaying")
     if recorded is not None or form == "trace":
         _traces(loaded.built.host, replayed, recorded)
         warn(findings)

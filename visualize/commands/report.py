@@ -15,6 +15,7 @@ from visualize.commands.common import (
     cluster_option,
     guarded,
     jobs_option,
+    opened,
     pcap_option,
     portrayed,
     snapshot_argument,
@@ -48,14 +49,16 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], out
 
     Example: packetpath report samples/default-bridge/snapshot.tar.gz -o report.html
     """
-    from visualize.load import damage, load, sources
+    from visualize.load import damage, sources
+    from visualize.progress import working
     from visualize.report import origin_of, write_report
-    loaded = load(snapshot)
+    loaded = opened(snapshot)
     captures, findings = sources(loaded, pcaps)
     flows, log, left_out = flows_for_report(loaded, captures, assumed, where, Speed(cached, jobs, cluster))
     findings += damage(captures)
     origin = origin_of(snapshot, pcaps, assumed, where, output, captures, left_out)
-    size = write_report(output, loaded, flows, log, findings, origin)
+    with working("writing the report"):
+        size = write_report(output, loaded, flows, log, findings, origin)
     click.echo(f"wrote {output}: {len(flows)} flows, {size / 1e6:.1f} MB", err=True)
     if left_out:
         click.echo(f"packetpath: {left_out} later flows are left out: choose some with --where", err=True)
@@ -66,12 +69,15 @@ def flows_for_report(loaded: Loaded, captures: list[Source], assumed: tuple[str,
                      speed: Speed) -> tuple[list[Flow | Alike], PacketLog, int]:
     """The flows to show, their first packets, and how many more there are; of a large capture, equal connections are replayed once."""
     from visualize.load import replay
+    from visualize.progress import working
     from visualize.report import MOST_FLOWS, PacketLog, logged
     keep = where_test(where)
     portraits = portrayed(loaded, captures, assumed, speed)
     if portraits is not None:
         numbers = portraits.numbers(loaded.built.host, keep)
-        return *logged(portraits, portraits.flows(numbers[:MOST_FLOWS])), max(0, len(numbers) - MOST_FLOWS)
+        with working("gathering flows"):
+            flows = portraits.flows(numbers[:MOST_FLOWS])
+        return *logged(portraits, flows), max(0, len(numbers) - MOST_FLOWS)
     log = PacketLog()
-    flows = chosen_flows(loaded, log.watch(replay(loaded, captures, assumptions(assumed))), where) if captures else []
-    return list(flows[:MOST_FLOWS]), log, max(0, len(flows) - MOST_FLOWS)
+    found = chosen_flows(loaded, log.watch(replay(loaded, captures, assumptions(assumed))), where) if captures else []
+    return list(found[:MOST_FLOWS]), log, max(0, len(found) - MOST_FLOWS)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from visualize.commands.common import EXIT_USAGE, fail, guarded, print_json, snapshot_argument
+from visualize.commands.common import EXIT_USAGE, fail, guarded, opened, print_json, snapshot_argument
 
 if TYPE_CHECKING:
     from visualize.load import Loaded
@@ -23,8 +23,8 @@ def command(snapshot: str, draw_to: str | None, form: str) -> None:
 
     Example: packetpath show samples/default-bridge/snapshot.tar.gz
     """
-    from visualize.load import damage, load, sources
-    loaded = load(snapshot)
+    from visualize.load import damage, sources
+    loaded = opened(snapshot)
     captures, found = sources(loaded, ())
     findings = (*loaded.built.findings, *found, *damage(captures))
     from visualize.terminal import overview

@@ -17,6 +17,7 @@ from visualize.commands.common import (
     fail,
     guarded,
     link_option,
+    opened,
     print_json,
     snapshot_argument,
     style,
@@ -90,9 +91,8 @@ def command(snapshot: str, proto: str, source: str | None, destination: str, int
       packetpath trace samples/default-bridge/snapshot.tar.gz --from web --dst 198.51.100.80:80
       packetpath trace samples/default-bridge/snapshot.tar.gz --in eth0 --src 203.0.113.50:40000 --dst 203.0.113.10:8080
     """
-    from visualize.load import load
     from visualize.trace import Question, ask, parse_flags, parse_mark
-    loaded = load(snapshot)
+    loaded = opened(snapshot)
     if (interface is None) == (sender is None):
         raise click.UsageError("say where the packet comes from: either --in IFACE or --from CONTAINER|NETNS")
     try:
