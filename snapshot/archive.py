@@ -11,7 +11,6 @@ import os
 import posixpath
 import re
 import tarfile
-import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -228,6 +227,7 @@ class _Reading:
 
 def _zip(target: Path, name: str) -> RawSnapshot:
     """A zip file, as Windows packs a folder."""
+    import zipfile
     reading = _Reading(name)
     try:
         with zipfile.ZipFile(target) as archive:

@@ -16,7 +16,6 @@ from snapshot.host.socket import Listener
 from snapshot.infer import invent_interfaces
 from snapshot.native import native_of
 from snapshot.parse import (
-    brctl_macs,
     brctl_show,
     bridge_fdb,
     bridge_link,
@@ -116,6 +115,7 @@ def _fdb(files: Files, findings: list[Finding]) -> tuple[FdbEntry, ...] | None:
     held = first(files, (("bridge-fdb", bridge_fdb.parse),), findings)
     if held is not None or not files.of("brctl-macs"):
         return held
+    from snapshot.parse import brctl_macs
     shown = {bridge.name: bridge for bridge in every(files, "brctl-stp", brctl_show.parse_stp, findings)}
     found: list[FdbEntry] = []
     for where, file in files.of("brctl-macs"):

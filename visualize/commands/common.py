@@ -216,9 +216,11 @@ def chosen_flows(loaded: Loaded, replayed: Iterable[Replayed], where: str | None
 
 def where_test(where: str | None) -> Callable[[Mapping[str, Any]], bool] | None:
     """What `--where` says, as a test."""
+    if not where:
+        return None
     from visualize.packet.where import compile_where
     try:
-        return compile_where(where) if where else None
+        return compile_where(where)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--where") from error
 
