@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from visualize.explore import Exploration
     from visualize.load import Loaded
     from visualize.path import Path
+    from visualize.trace import Question
+
+_WORDS = ("text", "json", "csv", "trace")  # the formats that are no pictures
 
 
 def _host(context: click.Context) -> Host | None:
@@ -73,7 +76,7 @@ def _interfaces(context: click.Context, _: click.Parameter, begun: str) -> list[
               help="Exit with 1 if the verdict is another one.")
 @assume_option
 @explore_option
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv", "trace", "boxes", *(p for p in PICTURES if p != "text")]),
+@click.option("--format", "form", type=click.Choice([*_WORDS, "boxes", *(p for p in PICTURES if p != "text")]),
               default="text", show_default=True, help="text: phases; boxes: the picture as text; json, csv: for machines; trace: as the kernel "
                    "logs it; the rest: pictures.")
 @click.option("-o", "output", type=click.Path(dir_okay=False), metavar="FILE", help="Where to write a picture (default: standard output).")
@@ -82,7 +85,7 @@ def _interfaces(context: click.Context, _: click.Parameter, begun: str) -> list[
 @link_option
 @guarded
 def command(snapshot: str, proto: str, source: str | None, destination: str, interface: str | None, sender: str | None, ttl: int,
-          mark: str, flags: str, icmp_type: int | None, expect: str | None, assumed: tuple[str, ...], explore: bool, form: str,
+            mark: str, flags: str, icmp_type: int | None, expect: str | None, assumed: tuple[str, ...], explore: bool, form: str,
             output: str | None, detail: str, theme: str, link: str) -> None:
     """Ask about one packet that is in no capture.
 
@@ -95,20 +98,33 @@ def command(snapshot: str, proto: str, source: str | None, destination: str, int
     loaded = opened(snapshot)
     if (interface is None) == (sender is None):
         raise click.UsageError("say where the packet comes from: either --in IFACE or --from CONTAINER|NETNS")
+    settled = assumptions(assumed)
     try:
         question = Question(proto, source, destination, interface, sender, ttl, parse_mark(mark), parse_flags(flags), icmp_type)
-        path = ask(loaded.built.host, question, assumptions(assumed))
+        path = ask(loaded.built.host, question, settled)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    if form in _WORDS:
+        _tell(loaded.built.host, path, form, _explored(loaded.built.host, question, settled) if explore and form in ("text", "json") else None)
+    else:
+        _draw(loaded, path, form, output, detail, style(theme, link))
+    if expect is not None and path.verdict.value != expect:
+        fail(f"expected {expect}, but the packet is {path.verdict.value}", EXIT_DIFFERENT)
 
-    def explored() -> Exploration:
-        from visualize.explore import explore as turn
-        return turn(lambda answers: ask(loaded.built.host, question, answers), assumptions(assumed))
 
+def _explored(host: Host, question: Question, assumed: dict[str, bool]) -> Exploration:
+    """What else may become of the packet."""
+    from visualize.explore import explore
+    from visualize.trace import ask
+    return explore(lambda answers: ask(host, question, answers), assumed)
+
+
+def _tell(host: Host, path: Path, form: str, explored: Exploration | None) -> None:
+    """The path in words: for people, or for machines."""
     match form:
         case "json":
             from visualize.line import path_record
-            more = {"outcomes": found.record()} if (found := explored() if explore else None) is not None else {}
+            more = {} if explored is None else {"outcomes": explored.record()}
             print_json({"schema": "packetpath-trace/1", **path_record(path), **more})
         case "csv":
             from visualize.terminal.console import to_csv
@@ -116,20 +132,21 @@ def command(snapshot: str, proto: str, source: str | None, destination: str, int
             click.echo(to_csv(path_rows(path), COLUMNS), nl=False)
         case "trace":
             from visualize.draw.kernel_trace import lines
-            for line in lines(path, loaded.built.host):
+            for line in lines(path, host):
                 click.echo(str(line))
-        case "text":
+        case _:
             from visualize.terminal.console import console
             from visualize.terminal.phases import print_trace
-            print_trace(console(), loaded.built.host, path)
-            if explore:
-                from visualize.explore import report
-                for text in report(explored()):
-                    click.echo(text)
-        case _:
-            _draw(loaded, path, form, output, detail, style(theme, link))
-    if expect is not None and path.verdict.value != expect:
-        fail(f"expected {expect}, but the packet is {path.verdict.value}", EXIT_DIFFERENT)
+            print_trace(console(), host, path)
+            _tell_outcomes(explored)
+
+
+def _tell_outcomes(explored: Exploration | None) -> None:
+    if explored is None:
+        return
+    from visualize.explore import report
+    for text in report(explored):
+        click.echo(text)
 
 
 def _draw(loaded: Loaded, path: Path, form: str, output: str | None, detail: str, look: Style) -> None:

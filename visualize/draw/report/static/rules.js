@@ -62,15 +62,15 @@ class ChainCard {
     this.limit = MANY;
   }
 
-  /** Keep the rules that fit; a chain of which none is left is hidden. */
-  narrow(words, hitOnly) {
+  /** Keep the rules that fit; a chain of which none is left is hidden. `unfold`: it may be opened for a search. */
+  narrow(words, hitOnly, unfold) {
     const fits = (rule) => (!hitOnly || rule.hits) && words.every((word) => `${rule.text} ${place(rule)}`.toLowerCase().includes(word));
     const narrowed = hitOnly || words.length > 0;
     this.rules = narrowed ? this.chain.rules.filter(fits) : this.chain.rules;
     this.node.hidden = narrowed && !this.rules.length && !(hitOnly && !words.length && this.hits);
     this.limit = MANY;
     this.drawn = null;
-    if (words.length && this.rules.length) this.node.open = true;
+    if (words.length && this.rules.length) this.node.open = unfold;
     this.draw();
   }
 
@@ -124,7 +124,11 @@ function ruleSections() {
 
 function filterRules() {
   const words = rulesView.text.toLowerCase().split(/\s+/).filter(Boolean);
-  for (const card of rulesView.cards) card.narrow(words, rulesView.hitOnly);
+  let open = 0;
+  for (const card of rulesView.cards) {
+    card.narrow(words, rulesView.hitOnly, open < MANY);
+    if (card.node.open) open += Math.min(MANY, card.rules.length);
+  }
 }
 
 function ruleFilters() {
