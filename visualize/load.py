@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 from snapshot.archive import open_snapshot
 from snapshot.build import Built, build
 from snapshot.finding import Finding, Kind
+from snapshot.garbage import no_search_for_garbage
 from snapshot.host import HOST
 from snapshot.host.conntrack import ConntrackEntry
 from snapshot.parse import conntrack as parse_conntrack
@@ -39,23 +38,12 @@ class Loaded:
 def load(path: str) -> Loaded:
     """Open and build a snapshot. Raises SnapshotError where it can't be used at all."""
     raw = open_snapshot(path)
-    with _no_search_for_garbage():
+    with no_search_for_garbage(forever=True):
         built = build(raw)
     if not built.host.namespaces:
         damage = next((f"; {finding.why}" for finding in raw.findings if finding.kind is Kind.TRUNCATED), "")
         raise SnapshotError(f"{path}: nothing in it tells of a host's network (no ip, iptables or docker output was found){damage}")
     return Loaded(raw, built, _later(raw))
-
-
-@contextmanager
-def _no_search_for_garbage() -> Iterator[None]:
-    """A large snapshot becomes very many objects that stay, and next to no garbage: searching them for it would cost a third of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _later(raw: RawSnapshot) -> dict[str, tuple[ConntrackEntry, ...]]:

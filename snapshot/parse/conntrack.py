@@ -7,14 +7,36 @@
 
 import re
 from dataclasses import replace
-from ipaddress import ip_address
 
 from snapshot.finding import Finding, Kind
 from snapshot.host.conntrack import ConntrackEntry, Tuple
+from snapshot.parse.addresses import address
 
 _FAMILIES = {"ipv4": 4, "ipv6": 6}
 _REMARK = re.compile(r"conntrack v\S+ \(conntrack-tools\): \d+ flow entries have been shown\.")
 _KEYS = ("src", "dst", "sport", "dport", "type", "code", "id", "srckey", "dstkey")
+
+
+# most lines: told without parting them word by word
+_COUNTS = r"(?:packets=\d+ bytes=\d+ )?"
+_ENDS = r"src=([0-9a-f.:]+) dst=([0-9a-f.:]+) sport=(0|[1-9]\d*) dport=(0|[1-9]\d*) "
+_USUAL = re.compile(rf"(?:(ipv[46]) +\d+ )?\w+ +(\d+) (?:(\d+) )?(?:([A-Z][A-Z_\d]*) )?{_ENDS}{_COUNTS}(\[UNREPLIED\] )?{_ENDS}{_COUNTS}"
+                    r"(\[ASSURED\] )?mark=(\d+) (?:zone=(\d+) )?use=\d+\s*\Z", re.ASCII)
+_STATUS = {(None, None): frozenset[str](), (None, "[ASSURED] "): frozenset({"ASSURED"}), ("[UNREPLIED] ", None): frozenset({"UNREPLIED"}),
+           ("[UNREPLIED] ", "[ASSURED] "): frozenset({"UNREPLIED", "ASSURED"})}
+
+
+def _entry(line: str, file: str, number: int) -> ConntrackEntry:
+    """Raises ValueError, KeyError, IndexError."""
+    found = _USUAL.match(line)
+    if found is None:
+        return replace(_of_line(line), file=file, line=number)
+    (family, protocol, timeout, state, src1, dst1, sport1, dport1, unreplied, src2, dst2, sport2, dport2, assured, mark, zone) = found.groups()
+    original = Tuple(address(src1), address(dst1), int(sport1), int(dport1))
+    both = int(zone or 0)
+    return ConntrackEntry(_FAMILIES[family] if family else original.source.version, int(protocol), original,
+                          Tuple(address(src2), address(dst2), int(sport2), int(dport2)), int(timeout) if timeout else None, state,
+                          _STATUS[unreplied, assured], int(mark, 0), both, None, None, " ".join(line.split()), file, number, both)
 
 
 def _of_line(line: str) -> ConntrackEntry:
@@ -56,7 +78,7 @@ def _of_line(line: str) -> ConntrackEntry:
 def _tuple(pairs: dict[str, str]) -> Tuple:
     def number(key: str) -> int | None:
         return int(pairs[key], 0) if key in pairs else None
-    return Tuple(ip_address(pairs["src"]), ip_address(pairs["dst"]), number("sport"), number("dport"), number("type"),
+    return Tuple(address(pairs["src"]), address(pairs["dst"]), number("sport"), number("dport"), number("type"),
                  number("code"), number("id"))
 
 
@@ -73,9 +95,7 @@ def parse(text: str, file: str = "") -> tuple[tuple[ConntrackEntry, ...], tuple[
         if not line.strip():
             continue
         try:
-            entry = _of_line(line)
+            found.append(_entry(line, file, number))
         except (ValueError, KeyError, IndexError):
             findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], "not a line that conntrack -L prints"))
-            continue
-        found.append(replace(entry, file=file, line=number))
     return tuple(found), tuple(findings)

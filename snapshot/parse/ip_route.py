@@ -8,12 +8,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from snapshot.finding import Finding, Kind
 from snapshot.host.link import IPNetwork
 from snapshot.host.routing import TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN, NextHop, Route, RouteType, table_name
+from snapshot.parse.addresses import address, network
 from snapshot.parse.ip_link import is_json, load_json
 
 _TYPES = {kind.value: kind for kind in RouteType}
@@ -39,12 +41,12 @@ def prefix(text: str, family: int) -> IPNetwork:
     if text in ("default", "all", "any"):
         return IPv4Network("0.0.0.0/0") if family == 4 else IPv6Network("::/0")
     if family == 4 and "/" in text and text.split("/")[0].count(".") < 3:  # old iproute2: 10/8, 127/8
-        address, _, length = text.partition("/")
-        text = ".".join((address.split(".") + ["0"] * 4)[:4]) + "/" + length
-    return ip_network(text, strict=False)
+        base, _, length = text.partition("/")
+        text = ".".join((base.split(".") + ["0"] * 4)[:4]) + "/" + length
+    return network(text)
 
 
-def _of_line(line: str, family: int) -> Route:
+def _of_line(line: str, family: int, file: str, number: int) -> Route:
     """Raises ValueError, IndexError."""
     words = line.split()
     kind = RouteType.UNICAST
@@ -52,8 +54,13 @@ def _of_line(line: str, family: int) -> Route:
         kind, words = _TYPES[words[0]], words[1:]
     elif words[0] == "throw" or words[0] == "nat":
         words = words[1:]
-    destination = prefix(words[0], family)
-    main, *hops = _split_hops(words[1:])
+    return Route(prefix(words[0], family), kind, **_told(" ".join(words[1:]), family), text=" ".join(line.split()), line=number, file=file)
+
+
+@lru_cache(maxsize=1 << 12)  # very many routes lead by few ways
+def _told(text: str, family: int) -> dict[str, Any]:
+    """What stands behind a route's destination: fields of `Route`. Raises ValueError, IndexError."""
+    main, *hops = _split_hops(text.split(" ") if text else [])
     values, flags = _options(main)
     table = table_number(values.get("table"))
     hop_texts = [_options(hop) for hop in hops]
@@ -61,12 +68,13 @@ def _of_line(line: str, family: int) -> Route:
     metric = values.get("metric", values.get("priority"))
     tos = values.get("tos", values.get("dsfield", "0"))
     source = values.get("from")
-    return Route(destination, kind, table, tuple(nexthops), int(metric) if metric else 0, _SCOPES.get(values.get("scope", ""), values.get("scope")),
-                 ip_address(values["src"]) if "src" in values else None, int(tos, 16) if tos else 0,
-                 values.get("proto", values.get("protocol")), int(values["mtu"]) if values.get("mtu", "").isdigit() else None,
-                 int(values["nhid"]) if "nhid" in values else None,
-                 prefix(source, family) if source and source not in ("all", "default") else None, flags & _FLAGS,
-                 _realm(values.get("realm", values.get("realms"))), values.get("pref", "medium"), " ".join(line.split()))
+    return {"table": table, "nexthops": tuple(nexthops), "metric": int(metric) if metric else 0,
+            "scope": _SCOPES.get(values.get("scope", ""), values.get("scope")),
+            "preferred_source": address(values["src"]) if "src" in values else None, "tos": int(tos, 16) if tos else 0,
+            "protocol": values.get("proto", values.get("protocol")), "mtu": int(values["mtu"]) if values.get("mtu", "").isdigit() else None,
+            "nexthop_id": int(values["nhid"]) if "nhid" in values else None,
+            "source": prefix(source, family) if source and source not in ("all", "default") else None, "flags": flags & _FLAGS,
+            "realm": _realm(values.get("realm", values.get("realms"))), "preference": values.get("pref", "medium")}
 
 
 def _realm(text: str | None) -> int | None:
@@ -115,7 +123,7 @@ def _options(words: list[str]) -> tuple[dict[str, str], frozenset[str]]:
 
 
 def _hop(values: dict[str, str], flags: frozenset[str]) -> NextHop:
-    return NextHop(values.get("dev"), ip_address(values["via"]) if "via" in values else None, int(values.get("weight", "1")),
+    return NextHop(values.get("dev"), address(values["via"]) if "via" in values else None, int(values.get("weight", "1")),
                    flags & _FLAGS)
 
 
@@ -129,7 +137,7 @@ def _of_json(item: dict[str, Any], family: int) -> Route:
     metrics = item.get("metrics") or [{}]
     mtu = metrics[0].get("mtu") if isinstance(metrics, list) and metrics and isinstance(metrics[0], dict) else None
     route = Route(prefix(item["dst"], family), kind, table_number(item.get("table")), tuple(hops), int(item.get("metric", 0)),
-                  item.get("scope"), ip_address(item["prefsrc"]) if "prefsrc" in item else None,
+                  item.get("scope"), address(item["prefsrc"]) if "prefsrc" in item else None,
                   int(str(tos), 16) if tos else 0, item.get("protocol"), mtu, item.get("nhid"),
                   prefix(source, family) if source and source not in ("all", "default") else None,
                   frozenset(item.get("flags", ())) & _FLAGS, _flow(item.get("flow")), preference=str(item.get("pref", "medium")))
@@ -139,7 +147,7 @@ def _of_json(item: dict[str, Any], family: int) -> Route:
 def _json_hop(item: dict[str, Any]) -> NextHop:
     via = item.get("via") or {}
     gateway = item.get("gateway") or (via.get("host") if isinstance(via, dict) else None)
-    return NextHop(item.get("dev"), ip_address(gateway) if gateway else None, int(item.get("weight", 1)),
+    return NextHop(item.get("dev"), address(gateway) if gateway else None, int(item.get("weight", 1)),
                    frozenset(item.get("flags", ())) & _FLAGS)
 
 
@@ -212,7 +220,7 @@ def _parse_text(text: str, file: str, family: int) -> tuple[tuple[Route, ...], t
         if other:
             continue
         try:
-            found.append(replace(_of_line(line, family), file=file, line=number))
+            found.append(_of_line(line, family, file, number))
         except (ValueError, IndexError) as error:
             findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], f"a route can't be read: {error}"))
     return tuple(found), tuple(findings)

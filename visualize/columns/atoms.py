@@ -6,24 +6,27 @@ the addresses and the ports into *atoms*; two packets whose fields lie in the sa
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import numpy as np
 
 from snapshot.host import Host, Namespace
-from snapshot.host.firewall import Rule
+from snapshot.host.firewall import Rule, Table
 from snapshot.host.ipset import IpSet
 from snapshot.host.routing import PolicyRule
 from snapshot.host.socket import Listener
+from snapshot.parse.addresses import address as plain_address
+from snapshot.parse.addresses import network
 from visualize.columns.frames import I64, Bools
 from visualize.columns.mix import U64
 
 _FOUR = re.compile(r"\d+\.\d+\.\d+\.\d+(?:/[\d.]+)?")
 _SIX = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/[\d:A-Fa-f]+)?")
 _NUMBER = re.compile(r"\d+")
+_COUNTED = re.compile(r"\[\d+:\d+\] ")
 _SPECIAL = ("0.0.0.0/8 127.0.0.0/8 169.254.0.0/16 224.0.0.0/4 224.0.0.1 255.255.255.255 ::/127 ::1 fe80::/10 fec0::/10 fc00::/7 ff00::/8 "
             "ff01::/16 ff02::/16 ::ffff:0:0/96 2002::/16 2001::/32")
 _LOW_TTL = 16  # below, each is an atom of its own: as many hops are never passed within one host
@@ -91,6 +94,8 @@ class Atoms:
                 pass
             case Rule():
                 self._text(value.text, True)
+            case Table():
+                self._table(value)
             case str():
                 self._text(value, ports)
             case int():
@@ -109,6 +114,12 @@ class Atoms:
                 for held in value:
                     self._take(held, ports)
 
+    def _table(self, table: Table) -> None:
+        """All rules of a table in one pass over their texts."""
+        self._text("\n".join([*table.chains.keys(), table.name, table.file]), False)
+        texts = [_COUNTED.sub("", text, 1) if text[:1] == "[" else text for text, chain, _ in table.lines() if chain]
+        self._text("\n".join(set("\n".join(texts).split())), True)  # words are few beside the rules that they stand in
+
     def _number(self, value: int) -> None:
         if 0 <= value <= 65535:
             self._numbers |= {value, value + 1}
@@ -122,25 +133,25 @@ class Atoms:
         bounds |= {low, low + 1, high, high + 1}
 
     def _text(self, text: str, ports: bool) -> None:
-        for word in _FOUR.findall(text):
+        for word in set(_FOUR.findall(text)):
             self._prefix(word)
         if ":" in text:
-            for word in _SIX.findall(text):
-                self._prefix(word.rstrip("."))
-        for word in _NUMBER.findall(text) if ports else ():
+            for word in {word.rstrip(".") for word in _SIX.findall(text)}:
+                self._prefix(word)
+        for word in set(_NUMBER.findall(text)) if ports else ():
             if len(word) < 6:
                 self._number(int(word))
 
     def _prefix(self, word: str) -> None:
         address, _, mask = word.partition("/")
         try:
-            self._range(ip_address(address))
+            self._range(plain_address(address))
         except ValueError:  # a MAC address, a time of day
             return
         if not mask:
             return
         try:
-            self._range(ip_network(word, strict=False))
+            self._range(network(word))
         except ValueError:
             self.refused = f"{word}: a mask with holes"
 
@@ -160,6 +171,7 @@ _MATCHES = {"", "tcp", "udp", "icmp", "icmp6", "icmpv6", "ipv6-icmp", "multiport
             "physdev", "iprange", "set", "mac", "ttl", "hl", "tos", "dscp"}
 _HISTORY = {"--ctstatus", "--ctexpire", "--tcp-option"}  # what depends on more than the fields and the connection's state
 _TARGETS = {"", "ACCEPT", "DROP", "RETURN", "LOG", "NFLOG", "TRACE", "MARK", "MASQUERADE", "DNAT", "SNAT", "REDIRECT", "REJECT"}
+_CT = re.compile(r"\bCT\b")
 _TRANSLATIONS = {"MASQUERADE", "DNAT", "SNAT", "REDIRECT"}
 
 
@@ -180,7 +192,7 @@ def depends_on_more(rule: Rule, chains: Mapping[str, object]) -> bool:
 
 def writes_sets(namespace: Namespace) -> bool:
     """Whether some rule changes IP sets, so that a set's answer depends on what came before."""
-    return any(rule.jump == "SET" for rule in _rules(namespace)) or any(
+    return any(target == "SET" for table in _tables(namespace) for _, _, target in table.lines()) or any(
         "timeout" in ipset.options for ipset in (namespace.ipsets or {}).values())
 
 
@@ -193,10 +205,9 @@ def helps(namespace: Namespace) -> bool:
         return True
     if namespace.sysctl("net.netfilter.nf_conntrack_helper") not in (None, "0") or any(one.helper for one in namespace.conntrack or ()):
         return True
-    return any(rule.jump == "CT" and rule.target is not None and rule.target.option("--helper") is not None for rule in _rules(namespace))
+    return any(rule.jump == "CT" and rule.target is not None and rule.target.option("--helper") is not None
+               for table in _tables(namespace) if any(target == "CT" for _, _, target in table.lines()) for rule in table.candidates(_CT))
 
 
-def _rules(namespace: Namespace) -> Iterator[Rule]:
-    for table in (*(namespace.tables4 or ()), *(namespace.tables6 or ())):
-        for chain in table.chains.values():
-            yield from chain.rules
+def _tables(namespace: Namespace) -> tuple[Table, ...]:
+    return (*(namespace.tables4 or ()), *(namespace.tables6 or ()))

@@ -57,7 +57,8 @@ class Table:
         self._lengths = sorted(self._by_length, reverse=True)
         for bucket in self._by_length.values():
             for routes in bucket.values():
-                routes.sort(key=_order)
+                if len(routes) > 1:
+                    routes.sort(key=_order)
 
     def prefixes(self, address: IPAddress) -> Iterator[list[Route]]:
         """The routes of each prefix that holds the address, the longest prefix first."""

@@ -4,7 +4,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
-from snapshot.host import HOST, Host
+from snapshot.garbage import no_search_for_garbage
+from snapshot.host import HOST, Host, Namespace
 from snapshot.host.conntrack import ConntrackEntry
 from snapshot.host.link import Interface
 from visualize.datapath import device, ip, neighbour
@@ -37,15 +38,20 @@ class Machine:
         self.host = host
         self._flows = Megaflows() if remember else None
         self.assumptions = dict(assumptions or {})
-        self._stacks = {name: Stack(self, namespace) for name, namespace in host.namespaces.items()}
         self._hints: dict[str, dict[FlowTuple, frozenset[FlowTuple]]] = {}
         self._later = later or {}
         self._uppers: dict[tuple[str, str], list[tuple[Stack, Interface]]] | None = None
-        for stack in self._stacks.values():
-            stack.tracker.seed(stack.namespace.conntrack or (), start)
-            stack.expectations.seed(stack.namespace.expected or (), start)
-            if start is not None:
-                stack.memory[START] = start
+        with no_search_for_garbage():
+            self._stacks = {name: self._stack(namespace, start) for name, namespace in host.namespaces.items()}
+
+    def _stack(self, namespace: Namespace, start: int | None) -> Stack:
+        """A namespace's stack with what was captured of its connections."""
+        stack = Stack(self, namespace)
+        stack.tracker.seed(namespace.conntrack or (), start)
+        stack.expectations.seed(namespace.expected or (), start)
+        if start is not None:
+            stack.memory[START] = start
+        return stack
 
     @cached_property
     def captured(self) -> int | None:

@@ -212,7 +212,9 @@ class Stack:
             return True
         if any(chain.rules for chain in self.namespace.nft_chains or () if chain.family in families and not chain.replayed):
             return True  # native rules were not read: they may well ask for it
-        return any(_asks_for_tracking(rule) for bound in self._tables[family] for rule in bound.table.candidates(_MAY_ASK))
+        tables = [bound.table for bound in self._tables[family]]
+        return any(target in _TRACKING_TARGETS for table in tables for _, _, target in table.lines()) or any(
+            _asks_for_tracking(rule) for table in tables for rule in table.candidates(_MAY_ASK))
 
     @lasting
     def flag(self, family: int, name: str, device: str | None, default: int = 0, combine: str = "or") -> int:
