@@ -1,7 +1,11 @@
 """The replay line: one JSON object for each replayed packet (schema `packetpath/1`, docs/replay-line.schema.json)."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from dataclasses import fields
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from visualize.packet.packet import Packet
 from visualize.path import (
@@ -9,6 +13,7 @@ from visualize.path import (
     Bridged,
     Crossed,
     Ended,
+    Evidence,
     Path,
     PolicyApplied,
     Received,
@@ -111,15 +116,19 @@ def out_interface(path: Path) -> str | None:
 def path_record(path: Path) -> dict[str, Any]:
     """What the replay line and `trace --format json` have in common."""
     final = path.final
-    return {
-        "in": packet_record(path.start), "out": packet_record(final) if final is not None else None,
-        "verdict": path.verdict.value, "why": path.end.why, "out_interface": out_interface(path),
-        "ctstate": path.state or None, "mark": path.end.packet.mark, "certainty": path.certainty.value,
-        "doubts": [{"at": d.at, "why": d.why, "assumed": d.assumed, "settle": d.settle} for d in path.doubts],
-        "decided_by": decided_by(path),
-        "steps": [record for step in path.steps if (record := step_record(step)) is not None],
-        "begot": begotten(path),
-    }
+    return {"in": packet_record(path.start), "out": packet_record(final) if final is not None else None, **_ended(path), **_doubted(path),
+            "decided_by": decided_by(path), "steps": [record for step in path.steps if (record := step_record(step)) is not None],
+            "begot": begotten(path)}
+
+
+def _ended(path: Path) -> dict[str, Any]:
+    return {"verdict": path.verdict.value, "why": path.end.why, "out_interface": out_interface(path), "ctstate": path.state or None,
+            "mark": path.end.packet.mark}
+
+
+def _doubted(path: Path) -> dict[str, Any]:
+    return {"certainty": path.certainty.value,
+            "doubts": [{"at": d.at, "why": d.why, "assumed": d.assumed, "settle": d.settle} for d in path.doubts]}
 
 
 def replay_record(replayed: Replayed) -> dict[str, Any]:
@@ -131,4 +140,86 @@ def replay_record(replayed: Replayed) -> dict[str, Any]:
 
 def to_json(record: dict[str, Any]) -> str:
     """One line of JSON; what is not UTF-8 in a captured name stays readable and the line stays valid."""
-    return json.dumps(record, ensure_ascii=True, separators=(", ", ": "))
+    return _encode(record)
+
+
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(", ", ": ")).encode
+
+
+# -- the line as text: what many packets have in common is written once ---------------------------------------------------
+
+
+class _Shared(NamedTuple):
+    """The text that all packets of a way have in common, in the order of the line."""
+
+    came: str  # the packet's fields up to its id
+    left: str | None  # the same where it ended
+    ended: str  # verdict to mark
+    doubted: str  # certainty, doubts
+    told: str  # decided_by to begot
+
+
+def replay_line(replayed: Replayed) -> str:
+    """The whole line: `to_json(replay_record(replayed))`."""
+    way, start = replayed.way, replayed.start
+    shared = way.once(_shared)
+    doubted = shared.doubted if replayed.doubts is way.path.doubts else _inside(_doubted(replayed.path))
+    own = way.path.end.packet if start is way.path.start else start  # id and length where it ended
+    left = "null" if shared.left is None else f'{shared.left}, "id": {own.identification}, "length": {own.length}}}'
+    return (f'{{"schema": "{SCHEMA}", "packet": {replayed.number}, "capture": {_quoted(replayed.capture)}, "time": "{time_text(replayed.time_ns)}", '
+            f'"netns": {_quoted(replayed.netns)}, "interface": {_quoted(replayed.interface)}, "flow": {replayed.flow}, "role": "{replayed.role}", '
+            f'"in": {shared.came}, "id": {start.identification}, "length": {start.length}}}, "out": {left}, {shared.ended}, {doubted}, '
+            f'{shared.told}, "sightings": [{", ".join([_seen(one) for one in replayed.sightings])}]}}')
+
+
+def _shared(path: Path) -> _Shared:
+    final = path.final
+    steps = ", ".join([text for step in path.steps if (text := _step_text(step))])
+    told = f'"decided_by": {_encode(decided_by(path))}, "steps": [{steps}], "begot": {_encode(begotten(path))}'
+    return _Shared(_fields(path.start), _fields(final) if final is not None else None, _inside(_ended(path)), _inside(_doubted(path)), told)
+
+
+def _fields(packet: Packet) -> str:
+    """A packet's record up to its id and length, which are each packet's own."""
+    record = packet_record(packet)
+    del record["id"], record["length"]
+    return _encode(record)[:-1]
+
+
+def _inside(record: dict[str, Any]) -> str:
+    return _encode(record)[1:-1]
+
+
+_quoted = lru_cache(maxsize=4096)(_encode)
+_texts: dict[tuple[object, ...], str] = {}
+_MOST = 65536  # texts kept
+_PLAIN = (RuleMatched, PolicyApplied, Tracked, Routed, Bridged, Crossed)  # whose fields can be looked up
+_VALUES: dict[type[Step], Callable[[Step], tuple[object, ...]]] = {
+    kind: attrgetter(*(one.name for one in fields(kind) if one.name not in ("packet", "doubt"))) for kind in _PLAIN}
+
+
+def _step_text(step: Step) -> str:
+    """A step's record as text; "" for one that the line leaves out. Few differ in more than the packet, so they are written once."""
+    values = _VALUES.get(type(step))
+    if values is None:
+        record = step_record(step)
+        return _encode(record) if record is not None else ""
+    key = (type(step), *values(step))
+    text = _texts.get(key)
+    if text is None:
+        if len(_texts) >= _MOST:
+            _texts.clear()
+        text = _texts[key] = _encode(step_record(step))
+    return text
+
+
+def _seen(sighting: Sighting) -> str:
+    number = "null" if sighting.packet is None else sighting.packet
+    return f'{{"packet": {number}, {_seen_at(sighting.interface, sighting.state, sighting.outgoing, sighting.netns, sighting.why)}'
+
+
+@lru_cache(maxsize=4096)
+def _seen_at(interface: str, state: Evidence, outgoing: bool, netns: str, why: str) -> str:
+    record = sighting_record(Sighting(None, interface, state, outgoing, netns, why))
+    del record["packet"]
+    return _encode(record)[1:]

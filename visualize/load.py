@@ -127,9 +127,9 @@ def damage(captures: Iterable[Source]) -> list[Finding]:
     return [finding for source in captures if source.capture is not None for finding in source.capture.findings]
 
 
-def replay(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool]) -> Iterator[Replayed]:
-    """Replay captures through a loaded snapshot."""
-    return Replay(loaded.built.host, assumptions, loaded.later).run(captures)
+def replay(loaded: Loaded, captures: list[Source], assumptions: dict[str, bool], remember: bool = True) -> Iterator[Replayed]:
+    """Replay captures through a loaded snapshot; without `remember` each packet is walked, with the same result."""
+    return Replay(loaded.built.host, assumptions, loaded.later, remember).run(captures)
 
 
 _SMALLEST = 512 * 1024  # bytes of a capture from which on columns pay
@@ -159,5 +159,5 @@ def flow_table(loaded: Loaded, captures: list[Source], assumptions: dict[str, bo
     settled = settle(loaded, captures, assumptions, spread) if cached else None
     if settled is not None:
         return settled.flow_table(host)
-    packets = watched(replay(loaded, captures, assumptions), "replaying")
+    packets = watched(replay(loaded, captures, assumptions, cached), "replaying")
     return FlowTable.of(row_of(host, flow) for flow in gather(packets))

@@ -437,7 +437,10 @@ class Replay:
         replayed.seen.add(place)
         if replayed.interface is None and place.interface:
             self._check_start(replayed, place, packet)
-        replayed.flow, replayed.role = self._flow(replayed, journey)
+        way = replayed.way
+        if way.flow is None:
+            way.flow = (*self._flow(replayed, journey), replayed.connection)
+        replayed.flow, replayed.role, replayed.connection = way.flow
         key = identity(packet)
         self._recent.setdefault(key, []).append(replayed)
         self._waiting.append((key, replayed))

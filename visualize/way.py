@@ -16,10 +16,11 @@ KEYED = ("src", "dst", "protocol", "ttl", "tos", "sport", "dport", "icmp_type", 
 class Way:
     """A path and its consequences, each worked out once for all packets that take it."""
 
-    __slots__ = ("_changes", "_known", "path")
+    __slots__ = ("_changes", "_known", "flow", "path")
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.flow: tuple[int, str, Any] | None = None  # of its packets, as the replay numbers them: number, role, connection
         self._known: dict[Callable[[Path], Any], Any] = {}
         self._changes: list[dict[str, Any]] | None = None
 

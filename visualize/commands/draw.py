@@ -105,7 +105,7 @@ def _found(loaded: Loaded, pcaps: tuple[str, ...], assumed: tuple[str, ...], whe
     if portraits is not None:
         result = Found(portraits.numbers(loaded.built.host, keep), portraits.flows, portraits.replayed)
     else:
-        result = found(chosen_flows(loaded, replay(loaded, captures, assumptions(assumed)), where))
+        result = found(chosen_flows(loaded, replay(loaded, captures, assumptions(assumed), speed.cached), where))
     return result, findings + damage(captures)
 
 

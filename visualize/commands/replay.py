@@ -43,7 +43,7 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], for
       packetpath replay samples/default-bridge/snapshot.tar.gz --format trace
       packetpath replay ticket.tar.gz --diff dmesg.txt
     """
-    from visualize.line import replay_record, to_json
+    from visualize.line import replay_line
     from visualize.progress import watched
     loaded = opened(snapshot)
     replayed, findings = replayed_packets(loaded, pcaps, assumed)
@@ -54,7 +54,7 @@ def command(snapshot: str, pcaps: tuple[str, ...], assumed: tuple[str, ...], for
         warn(findings)
         return
     for one in replayed:
-        sys.stdout.write(to_json(replay_record(one)) + "\n")
+        sys.stdout.write(replay_line(one) + "\n")
     sys.stdout.flush()
     warn(findings)
 

@@ -79,5 +79,6 @@ def flows_for_report(loaded: Loaded, captures: list[Source], assumed: tuple[str,
             flows = portraits.flows(numbers[:MOST_FLOWS])
         return *logged(portraits, flows), max(0, len(numbers) - MOST_FLOWS)
     log = PacketLog()
-    found = chosen_flows(loaded, log.watch(replay(loaded, captures, assumptions(assumed))), where) if captures else []
+    packets = log.watch(replay(loaded, captures, assumptions(assumed), speed.cached)) if captures else []
+    found = chosen_flows(loaded, packets, where) if captures else []
     return list(found[:MOST_FLOWS]), log, max(0, len(found) - MOST_FLOWS)

@@ -100,14 +100,9 @@ class Recent:
     def _answer(self, entry: Entry | None, one: IPAddress, here: Here, now: int, complete: bool) -> Answer:
         """Whether the address is on the list often enough, before the `!`."""
         need = max(self.hits, 1)
-        if self.action == "--remove":
-            sure = possible = need if entry is not None else 0
-        else:
-            stamps = entry.stamps if entry is not None else []
-            sure = sum(self._young(now - stamp, -MARGIN) for stamp in stamps)
-            possible = sum(self._young(now - stamp, MARGIN) for stamp in stamps)
-        if sure >= need:
+        if self._times(entry, now, -MARGIN, need) >= need:
             return Answer(Truth.YES, f"{one} is on the list {self.name}")
+        possible = self._times(entry, now, MARGIN, need)
         if possible < need and (complete or self._passed(here, now)):
             return decide(False, f"{one} is on the list {self.name} {possible} times")
         return unknown(f"-m recent {self.action}: what the list {self.name} held of {one} before the capture is not in a snapshot",
@@ -122,8 +117,16 @@ class Recent:
             self.alone = len({one.mask or whole for one in found if one.name == self.name}) < 2
         return self.alone
 
-    def _young(self, age: int, margin: float) -> bool:
-        return not self.seconds or age / 1e9 <= self.seconds + margin
+    def _times(self, entry: Entry | None, now: int, margin: float, need: int) -> int:
+        """How many of an entry's stamps are young enough; for --remove any entry will do."""
+        if entry is None:
+            return 0
+        if self.action == "--remove":
+            return need
+        if not self.seconds:
+            return len(entry.stamps)
+        oldest = self.seconds + margin
+        return len([stamp for stamp in entry.stamps if (now - stamp) / 1e9 <= oldest])
 
     def _passed(self, here: Here, now: int) -> bool:
         """Every stamp from before the capture is too old by now."""
