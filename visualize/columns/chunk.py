@@ -114,7 +114,9 @@ class Chunk(NamedTuple):
 
 
 class Giver(Protocol):
-    """Gives captures in chunks, as often as needed."""
+    """Gives captures in chunks, as often as needed. `frames`: of one chunk at most."""
+
+    frames: int
 
     @property
     def start(self) -> Where:

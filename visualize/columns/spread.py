@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from visualize.columns import frames
-from visualize.columns.chunk import Chunk, Giver
+from visualize.columns.chunk import FRAMES, Chunk, Giver
 from visualize.columns.digest import Digest, Recipe, nothing
 from visualize.columns.links import Known, cut, window
 
@@ -82,8 +82,9 @@ class Spread(Protocol):
 
 
 def threads(jobs: int) -> Spread:
-    """By so many threads."""
+    """By so many threads. The more there are, the smaller the chunks (down to a size below which they cost time): memory stays about the same."""
     def spread(recipe: Recipe, giver: Giver, known: Known) -> Iterator[Digest]:
+        giver.frames = min(giver.frames, max(FRAMES // jobs, FRAMES // 4))
         with ThreadPoolExecutor(jobs) as pool:
             yield from ordered(giver, lambda part: pool.submit(digest, recipe, part, known), jobs)
 
