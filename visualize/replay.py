@@ -179,8 +179,8 @@ class Replay:
         self._defragmenters: dict[Place, Defragmenter] = {}
         self._names = {name: {i.index: i.name for i in namespace.interfaces.values() if i.index is not None}
                        for name, namespace in host.namespaces.items()}
-        self._flows: dict[object, int] = {}
-        self._first: dict[int, FlowTuple | None] = {}
+        self._flows: dict[int, int] = {}  # by `_name`
+        self._first: list[FlowTuple | None] = []
         self._scope: set[tuple[str, str | None]] = set()
         self._unseen: dict[str, tuple[str, ...]] = {}
         self.frames = 0
@@ -465,20 +465,18 @@ class Replay:
         path = replayed.way.path
         connection = next((t.connection for _, t in journey.states if t.connection is not None), None) if journey else None
         replayed.connection = connection
-        start = _flow_tuple(path.start)
-        ends = [start, _flow_tuple(path.end.packet)]
-        keys = [t for t in ends if t is not None] + [t.inverse() for t in ends if t is not None]
-        number = self._flows.get(connection) if connection is not None else None
-        if number is None:
-            number = next((self._flows[key] for key in keys if key in self._flows), None)
-        if number is None:
-            number = len(self._first) + 1
-            self._first[number] = start
+        start, end = _flow_tuple(path.start), _flow_tuple(path.end.packet)
+        names = [_name(one) for one in dict.fromkeys((start, end)) if one is not None]
+        number = connection.flow if connection is not None else 0
+        number = number or next((self._flows[name] for name in names if name in self._flows), 0)
+        if not number:
+            self._first.append(start)
+            number = len(self._first)
         if connection is not None:
-            self._flows[connection] = number
-        for key in keys:
-            self._flows.setdefault(key, number)
-        first = self._first[number]
+            connection.flow = number
+        for name in names:
+            self._flows.setdefault(name, number)
+        first = self._first[number - 1]
         if path.start.is_icmp_error:
             return number, "reply" if path.role == "reply" else "original"
         if connection is not None and path.state in ("NEW", "ESTABLISHED", "RELATED"):
@@ -493,3 +491,14 @@ def _flow_tuple(packet: Packet) -> FlowTuple | None:
         inner = tuple_of(packet.inner)
         return inner.inverse() if inner is not None else None
     return tuple_of(packet)
+
+
+def _name(one: FlowTuple) -> int:
+    """A number for a tuple and its inverse, and for nothing else: it is small, and there is one of it for each flow of a capture."""
+    return min(_packed(one), _packed(one.inverse()))
+
+
+def _packed(one: FlowTuple) -> int:
+    """A tuple as one number."""
+    six = one.src.version == 6
+    return ((int(one.src) << (128 if six else 32) | int(one.dst)) << 40 | one.protocol << 32 | one.a << 16 | one.b) << 1 | six

@@ -32,6 +32,7 @@ class Zone(NamedTuple):
 
 NO_ZONE = Zone()
 _COUNTERS = re.compile(r"packets=(\d+) bytes=(\d+)")
+_GONE = 120 * SECOND  # behind its timeout, when gc_worker() is sure to have deleted an entry: it scans the table at least once a minute
 _UDP_TIMEOUT, _UDP_STREAM, _ICMP_TIMEOUT, _GENERIC = 30, 120, 30, 600
 
 
@@ -56,6 +57,7 @@ class Connection:
     lot: str = ""  # why NAT drew its port or id by lot, as long as nothing has told which
     lot_source: bool = True  # it is the source's port that was drawn
     udp_since: int | None = None
+    flow: int = 0  # the number that the replay gave it; 0: none yet
     carried: list[list[int]] | None = None  # [packets, bytes] of the original direction, then of the reply; None: not known
 
     @property
@@ -120,6 +122,11 @@ def _source_key(zone: Zone, one: FlowTuple) -> tuple[int, int, IPAddress, int]:
     return zone.original, one.protocol, one.src, one.a
 
 
+def _gone(connection: Connection, now: int | None) -> bool:
+    """Whether an entry expired so long ago that it is sure to be deleted."""
+    return now is not None and connection.expires is not None and connection.expires + _GONE < now
+
+
 def _but_for_lot(connection: Connection, reply: FlowTuple) -> FlowTuple:
     """A reply tuple without the port or id that was drawn: the reply goes to a source port, and comes from a destination port."""
     return reply._replace(a=0) if reply.is_icmp or not connection.lot_source else reply._replace(b=0)
@@ -142,8 +149,9 @@ class Tracker:
                               self._setting("nf_conntrack_tcp_ignore_invalid_rst", 0) != 0, release >= (6, 1))
         self._tracks_dccp = any("nf_conntrack_dccp" in name for name in self._sysctls) if self._sysctls else release < (6, 17)
         self._by_source: dict[tuple[int, int, IPAddress, int], list[Connection]] = {}
-        self._lots: list[Connection] = []
-        self._helped: list[Connection] = []
+        self._lots: dict[Connection, None] = {}  # ordered sets
+        self._helped: dict[Connection, None] = {}
+        self._most = 4096  # keys in the table when it is swept next
 
     def _setting(self, name: str, default: int) -> int:
         text = self._sysctls.get(f"net.netfilter.{name}", "")
@@ -187,9 +195,9 @@ class Tracker:
             self._table[key] = connection
         self._by_source.setdefault(_source_key(connection.zones, connection.original_tuple), []).append(connection)
         if connection.lot:
-            self._lots.append(connection)
+            self._lots[connection] = None
         if connection.helper is not None:
-            self._helped.append(connection)
+            self._helped[connection] = None
 
     def remove(self, connection: Connection) -> None:
         """Delete an entry (nf_ct_kill)."""
@@ -197,13 +205,21 @@ class Tracker:
         for key in _keys(connection):
             if self._table.get(key) is connection:
                 del self._table[key]
-        held = self._by_source.get(_source_key(connection.zones, connection.original_tuple), [])
+        source = _source_key(connection.zones, connection.original_tuple)
+        held = self._by_source.get(source, [])
         if connection in held:
             held.remove(connection)
-        if connection in self._lots:
-            self._lots.remove(connection)
-        if connection in self._helped:
-            self._helped.remove(connection)
+            if not held:
+                del self._by_source[source]
+        self._lots.pop(connection, None)
+        self._helped.pop(connection, None)
+
+    def _sweep(self, now: int | None) -> None:
+        """Delete entries that are sure to be gone (gc_worker), so that memory follows those that live. Helpers' stay: what they expect may come."""
+        gone = [one for one in self.all() if _gone(one, now) and one.helper is None]
+        for one in gone:
+            self.remove(one)
+        self._most = max(self._most, 2 * len(self._table))
 
     def rename(self, connection: Connection, reply: FlowTuple) -> None:
         """Give a connection the reply tuple that it turned out to have: what was drawn by lot is known now."""
@@ -241,9 +257,11 @@ class Tracker:
         return found is not None and found[0] is not connection and (
             found[0].original_tuple != connection.original_tuple or found[0].zone != connection.zone)
 
-    def mapped(self, current: FlowTuple, zone: Zone, fits: Callable[[FlowTuple], bool]) -> FlowTuple | None:
+    def mapped(self, current: FlowTuple, zone: Zone, now: int | None, fits: Callable[[FlowTuple], bool]) -> FlowTuple | None:
         """How the latest other connection of the same source was mapped, where that fits (find_appropriate_src)."""
         for other in reversed(self._by_source.get(_source_key(zone, current), ())):
+            if _gone(other, now):
+                continue
             source = other.reply_tuple.inverse()
             candidate = current._replace(src=source.src, a=source.a)
             if fits(candidate):
@@ -385,6 +403,8 @@ class Tracker:
                 return False
         connection.flags.add("CONFIRMED")
         self._insert(connection)
+        if len(self._table) > self._most:
+            self._sweep(now)
         return True
 
     @staticmethod

@@ -96,7 +96,7 @@ class _Choice:
                 if not self.taken(current):
                     return current
             else:
-                mapped = self.tracker.mapped(current, self.connection.zones, self.range.holds)
+                mapped = self.tracker.mapped(current, self.connection.zones, self.now, self.range.holds)
                 if mapped is not None and not self.taken(mapped):
                     return mapped
         wanted = self._placed(current)
