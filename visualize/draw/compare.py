@@ -55,9 +55,16 @@ def compared(first: Flow, second: Flow, missed: Missed | None = None) -> str:
     why = f" Their packets differ in {', '.join(differ)}." if differ else " Their packets are alike; what was known of their connections differs."
     if at == 0:
         return f"They begin in different places.{why}"
-    one, two = (_told(f.first.steps[min(at, len(f.first.steps) - 1)]).partition(": ") for f in (first, second))
-    told = [f"{what} ({made})" if made else what for what, _, made in (one, two)]
-    return f"They go the same way until flow {first.number} meets {told[0]}, and flow {second.number} {told[1]}.{why}"
+    one, two = (_met(f.first.steps[min(at, len(f.first.steps) - 1)]) for f in (first, second))
+    return f"They go the same way until flow {first.number} meets {one}, and flow {second.number} {two}.{why}"
+
+
+def _met(step: Step) -> str:
+    """A step as what a packet meets, within a sentence."""
+    if isinstance(step, Ended):
+        return f"its end ({step.why})"
+    what, _, made = _told(step).partition(": ")
+    return f"{what} ({made})" if made else what
 
 
 def parting(first: Path, second: Path) -> int | None:
@@ -121,9 +128,9 @@ def _told(step: Step) -> str:
 
 def _differences(one: Packet, two: Packet) -> list[str]:
     """The header fields in which two packets differ, with both values."""
-    return [f"{name} ({getattr(one, field)}, {getattr(two, field)})" for name, field in _FIELDS
-            if getattr(one, field) != getattr(two, field) and field != "sport"] or [
-            f"source port ({one.sport}, {two.sport})"] * (one.sport != two.sport)
+    values = [(name, getattr(one, field), getattr(two, field)) for name, field in _FIELDS]
+    found = [f"{name} ({mine}, {other})" for name, mine, other in values if mine != other and mine is not None and other is not None]
+    return [text for text in found if not text.startswith("source port")] or found
 
 
 def _titled(flow: Flow, found: Sequence[Card]) -> tuple[Card, ...]:

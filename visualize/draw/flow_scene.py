@@ -32,7 +32,7 @@ def _numbers(flows: Sequence[int]) -> str:
     """`Flow 3`, `Flows 3, 7 and 12`, `Flows 3, 7, 12, 13 and 40 more`."""
     if len(flows) == 1:
         return f"Flow {flows[0]}"
-    shown, more = (flows[:-1], str(flows[-1])) if len(flows) <= 6 else (flows[:5], f"{len(flows) - 5} more")
+    shown, more = (flows[:-1], str(flows[-1])) if len(flows) <= 6 else (flows[:5], f"{len(flows) - 5:,} more")
     return f"Flows {', '.join(map(str, shown))} and {more}"
 
 
@@ -48,13 +48,13 @@ def _counted(lane: Lane, uses: Sequence[PathUse]) -> Lane:
     if total < 2:
         return lane
     first = len(uses[0].packets)
-    text = f"{total} packets like this one" if first == total else f"{total} packets: {first} like this one"
+    text = f"{total:,} packets like this one" if first == total else f"{total:,} packets: {first:,} like this one"
     if len(uses) > 1:
         later = uses[1].path
         by_conntrack = any(isinstance(step, Rewritten) and step.by == "conntrack" for step in later.steps)
         tail = ("rewritten by conntrack without asking the nat rules" if by_conntrack and later.verdict is uses[0].path.verdict
                 else f"{later.verdict.value}, {later.state or 'untracked'}")
-        text += f", {total - first} more ({tail})"
+        text += f", {total - first:,} more ({tail})"
     start = lane.cards[0]
     return replace(lane, cards=(replace(start, node=replace(start.node, rows=(*start.node.rows, Row(text, Kind.DIM)))), *lane.cards[1:]))
 

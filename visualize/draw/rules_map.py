@@ -43,7 +43,7 @@ def rules_scene(host: Host, flows: Sequence[Flow | Alike]) -> Scene:
     edges = [Edge(ids[chain], ids[target], Line.JUMP, tail_port=f"r{number}") for chain, known in rules.items() for number, step in known.items()
              if (target := _Chain(chain.netns, chain.hook, chain.family, chain.table, step.target)) in ids and step.verdict in ("JUMP", "GOTO")]
     total = sum(flow.packets for flow in flows)
-    caption = f"The rules that {len(flows)} flows with {total} packets matched; a number is how many of these packets a rule matched."
+    caption = f"The rules that {len(flows):,} flows with {total:,} packets matched; a number is how many of these packets a rule matched."
     return Scene("rules", "Rules that were met", caption, tuple(_frames(host, nodes)), tuple(edges), (), _ROOM, True)
 
 
@@ -63,10 +63,10 @@ def _card(identifier: str, chain: _Chain, rules: dict[int, RuleMatched], policy:
     for number, step in sorted(rules.items()):
         where = f"{step.file}:{step.line}"
         kind = Kind.STRONG if step.verdict in ("DROP", "REJECT", "ACCEPT") else Kind.TEXT
-        rows.append(Row(f"rule {number}: {did(step)}", kind, f"{hits[chain, number]} x", rule=where, port=f"r{number}"))
+        rows.append(Row(f"rule {number}: {did(step)}", kind, f"{hits[chain, number]:,} x", rule=where, port=f"r{number}"))
         rows.append(Row(step.text, Kind.CODE, " ", rule=where))
     if policy is not None:
-        rows.append(Row(f"policy: {policy}", Kind.STRONG if policy == "DROP" else Kind.DIM, f"{hits[chain, 0]} x"))
+        rows.append(Row(f"policy: {policy}", Kind.STRONG if policy == "DROP" else Kind.DIM, f"{hits[chain, 0]:,} x"))
     family = " (IPv6)" if chain.family == "ip6" else ""
     return Node(identifier, Look.CHAIN, f"{chain.table} {chain.name}", family.strip(), tuple(rows), tip=f"chain {chain.name} of table {chain.table}")
 
