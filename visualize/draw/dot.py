@@ -15,6 +15,7 @@ _LABEL_ROOM = 70.0
 _ARROW = 12.0  # points of `→ `, before what a rewrite put in
 _SIZES = {Kind.CODE: SMALL, Kind.DIM: SMALL, Kind.SEEN: SMALL, Kind.NOT_SEEN: SMALL, Kind.CONTRADICTED: SMALL, Kind.DOUBT: SMALL}
 _BREAK = '<BR ALIGN="LEFT"/>'
+_GAP = '<TR><TD HEIGHT="3" CELLPADDING="0"></TD></TR>'
 _ARROWS = {Line.ORIGINAL: 'penwidth=2', Line.REPLY: 'dir=back arrowtail=onormal penwidth=1.3', Line.CABLE: 'dir=none penwidth=1.3 weight=8',
            Line.PORT: 'dir=none penwidth=2.5 weight=8', Line.BEGETS: 'style=dotted arrowhead=vee penwidth=1.3', Line.JUMP: 'penwidth=1.3',
            Line.PUBLISHED: 'style=dotted arrowhead=vee penwidth=1.5', Line.HIDDEN: 'style=invis'}
@@ -167,7 +168,10 @@ class _Writer:
         labelled = any(row.label for row in node.rows)
         rows = [self.bar(node, labelled)] if node.title else []
         rows += [_row(self.rows, row, labelled) for row in node.rows]
-        style = ' STYLE="DASHED"' if node.doubtful else ' STYLE="ROUNDED"' if node.look in (Look.WORLD, Look.HOP) and not node.title else ""
+        rounded = node.look in (Look.WORLD, Look.HOP) and not node.title and not node.doubtful
+        if rounded:
+            rows = [_GAP, *rows, _GAP]  # so that no text stands in the corners' curves
+        style = ' STYLE="DASHED"' if node.doubtful else ' STYLE="ROUNDED"' if rounded else ""
         pen = look.pen + (2 if node.strong else 0)
         table = (f'<TABLE BORDER="{pen}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" COLOR="{look.frame}" BGCOLOR="{look.paper}"{style}>'
                  f'{"".join(rows)}</TABLE>')
