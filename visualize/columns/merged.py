@@ -42,7 +42,7 @@ class Merged:
 
     givers: tuple[Giver, ...]
     frames: int = FRAMES
-    _ahead: dict[int, tuple[Spot, Chunk]] = field(default_factory=dict)  # what was read, and not yet given
+    _ahead: dict[int, tuple[Spot, Chunk, int]] = field(default_factory=dict)  # what was read and not yet given, and how much it was
     _given: tuple[list[_Part], I64] = field(default_factory=lambda: ([], np.zeros(0, np.int64)))  # parts of the last chunk, and each row's capture
 
     @property
@@ -70,13 +70,15 @@ class Merged:
         return self._joined(parts, taken, source, first, last)
 
     def _part(self, number: int, spot: Spot) -> _Part:
-        held = self._ahead.get(number)
+        held = self._ahead.pop(number, None)
         if spot.where is None:
             chunk = Chunk(b"", np.zeros(0, np.int64), spot.first, (), True, Joined((), (), ()))
-        elif held is not None and held[0] == spot:
-            chunk = held[1]
+        elif held is not None and held[0] == spot and (held[1].last or len(held[1].starts) > held[2] // 2):
+            _, chunk, many = held
+            self._ahead[number] = spot, chunk, many
         else:
             chunk = self.givers[number].chunk(spot.where, spot.first)
+            self._ahead[number] = spot, chunk, len(chunk.starts)
         keys = np.maximum(np.maximum.accumulate(chunk.told().time), spot.latest) if len(chunk.starts) else np.zeros(0, np.int64)
         return _Part(chunk, keys, spot)
 
@@ -108,11 +110,9 @@ class Merged:
         chunk, spot = part.chunk, part.spot
         latest = int(part.keys[count - 1]) if count else spot.latest
         if count == len(chunk.starts):
-            where = None if chunk.last else self.givers[number].after(chunk, count)
-            self._ahead.pop(number, None)
-            return Spot(where, spot.first + count, latest)
+            return Spot(None if chunk.last else self.givers[number].after(chunk, count), spot.first + count, latest)
         found = Spot(self.givers[number].after(chunk, count), spot.first + count, latest)
-        self._ahead[number] = found, chunk._replace(starts=chunk.starts[count:], first=chunk.first + count)
+        self._ahead[number] = found, chunk._replace(starts=chunk.starts[count:], first=chunk.first + count), self._ahead[number][2]
         return found
 
 

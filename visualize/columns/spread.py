@@ -44,7 +44,7 @@ def parts(giver: Giver) -> Iterator[Part]:
         count = len(chunk.starts)
         if not count:
             return
-        after = 0 if chunk.last else window(count)
+        after = 0 if chunk.last else min(window(count), max(count - before, 0))
         yield Part(chunk.upto(count), before, after)
         if chunk.last:
             return

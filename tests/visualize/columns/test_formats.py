@@ -9,6 +9,7 @@ import pytest
 
 from visualize.columns import links
 from visualize.columns.cache import Cache
+from visualize.columns.spread import Spread, threads
 from visualize.flows import gather
 from visualize.load import Loaded, load, replay
 from visualize.packet.pcap import read_frames
@@ -46,16 +47,16 @@ def source(data: bytes, interface: str | None = None) -> Source:
     return Source("x.pcap", capture, interface=interface, capture=capture)
 
 
-def same(loaded: Loaded, sources: list[Source], frames: int = 1 << 19) -> int:
+def same(loaded: Loaded, sources: list[Source], frames: int = 1 << 19, spread: Spread | None = None) -> int:
     """Compare; how many rows there are."""
-    found = compare(loaded, sources, frames)
+    found = compare(loaded, sources, frames, spread)
     assert found is not None
     return found
 
 
-def compare(loaded: Loaded, sources: list[Source], frames: int) -> int | None:
+def compare(loaded: Loaded, sources: list[Source], frames: int, spread: Spread | None = None) -> int | None:
     """The same, where columns serve such captures."""
-    cache = Cache(loaded.built.host, {}, loaded.later, sources, None, frames)
+    cache = Cache(loaded.built.host, {}, loaded.later, sources, spread, frames)
     table = cache.flow_table()
     if table is None:
         return None
@@ -115,7 +116,7 @@ def test_a_capture_for_each_interface(loaded: Loaded, seed: int, frames: int) ->
     some = shots(loaded, seed)
     names = ("eth0", "docker0", "eth1")[:2 + seed % 2]
     sources = [source(files.classic([one for one in some if one.name == name], "<>"[number % 2]), name) for number, name in enumerate(names)]
-    assert same(loaded, sources, frames)
+    assert same(loaded, sources, frames, (None, threads(2))[seed % 2])
 
 
 @pytest.mark.parametrize("frames", [40, 300, 1 << 19])
@@ -125,7 +126,7 @@ def test_frames_among_several_captures(loaded: Loaded, seed: int, frames: int) -
     first, second, third = files.divided(shots(loaded, seed), 3, seed)
     alone = [replace(one, name="eth0") for one in third]
     sources = [source(files.pcapng(first, seed)), source(files.pcapng(second, seed + 1, plain=True)), source(files.classic(alone), "eth0")]
-    assert same(loaded, sources, frames)
+    assert same(loaded, sources, frames, (threads(2), None)[seed % 2])
 
 
 @pytest.mark.parametrize("seed", range(3))
