@@ -13,8 +13,9 @@ from functools import partial
 
 import numpy as np
 
-from snapshot.host import Host
+from snapshot.host import Host, Namespace
 from snapshot.host.conntrack import ConntrackEntry
+from snapshot.host.link import Interface
 from visualize.columns import classes
 from visualize.columns.again import again
 from visualize.columns.atoms import Atoms, helps
@@ -28,7 +29,7 @@ from visualize.columns.merged import giver
 from visualize.columns.mix import U64, distinct
 from visualize.columns.spread import Spread
 from visualize.columns.table import SECOND, Limits, Table
-from visualize.columns.taps import Taps, UnservedError
+from visualize.columns.taps import NO_MAC, TAGGED, Taps, UnservedError
 from visualize.datapath import bridge
 from visualize.datapath.machine import Machine
 from visualize.datapath.tuples import from_entry
@@ -239,15 +240,32 @@ def _tuples(entries: list[ConntrackEntry], reply: bool) -> tuple[U64, Bools]:
 def _bridges_know(host: Host, taps: Taps, table: Table) -> bool:
     """Whether bridges would look up no MAC address otherwise before they have learned it from the capture than after."""
     machine = Machine(host)
-    for place, mac in table.kinds.places:
+    for place, word in table.kinds.places:
         netns, name = taps.interfaces[place]
-        interfaces = host.namespaces[netns].interfaces
-        port = interfaces[name]
-        master = interfaces.get(port.master) if port.master else None
-        if master is None or master.kind != "bridge":
-            continue
         stack = machine.stack(netns)
         assert stack is not None
-        if bridge.lookup(stack, master, mac.to_bytes(6, "little").hex(":")) != port.name:
-            return False
+        mac = (word & NO_MAC - 1).to_bytes(6, "little").hex(":")
+        for port in _above(stack.namespace, name, word & TAGGED != 0):
+            master = stack.namespace.interfaces.get(port.master or "")
+            if master is None or master.kind != "bridge":
+                continue
+            if any(bridge.lookup(stack, master, mac, vid) != port.name for vid in _vlans(master, port)):
+                return False
     return True
+
+
+def _above(namespace: Namespace, name: str, tagged: bool) -> list[Interface]:
+    """An interface and those that get its frames: what it is enslaved to, and what stands on it (VLAN devices: tagged frames)."""
+    held, names = namespace.interfaces, [name]
+    for one in names:
+        master = held.get(held[one].master or "")
+        upper = [other.name for other in held.values() if other.parent == one and (tagged or other.kind != "vlan")]
+        names += [other for other in (*upper, *([master.name] if master is not None and master.kind != "bridge" else [])) if other not in names]
+    return [held[one] for one in names]
+
+
+def _vlans(master: Interface, port: Interface) -> set[int]:
+    """The VLANs in which a bridge may put a port's frames (0: it does not filter)."""
+    if master.bridge is None or not master.bridge.vlan_filtering or port.port is None:
+        return {0}
+    return {vid for vid, _ in port.port.vlans} | ({port.port.pvid} if port.port.pvid is not None else set())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from snapshot.host.link import IPAddress
 from visualize.columns.chunk import I16, IN, OUT, Chunk, Told
 from visualize.columns.mix import U64, mix
-from visualize.columns.taps import IP4, IP6, NO_MAC, Tap
+from visualize.columns.taps import IP4, IP6, NO_MAC, TAGGED, Tap
 from visualize.packet.packet import Packet, Protocol
 
 I64 = NDArray[np.int64]
@@ -53,7 +53,7 @@ class Frames:
     taps: tuple[Tap, ...]
 
     def seen(self, rows: I64) -> tuple[U64, U64]:
-        """What is told of some frames, other than by their packets: a hash of all of it, and the sender's MAC address (NO_MAC: none)."""
+        """What is told of some frames, other than by their packets: a hash of all of it, and the sender's MAC address (and NO_MAC, TAGGED)."""
         head = picked(self.head, rows)
         if self.tap is None:
             key, mac = _seen(self.taps[0], head)
@@ -66,7 +66,8 @@ class Frames:
 
 
 def _seen(tap: Tap, head: U64) -> tuple[U64, U64]:
-    return mix(*tap.link.key(head)), tap.link.mac(head) if tap.link.mac is not None else np.full(len(head), NO_MAC, np.uint64)
+    mac = tap.link.mac(head) if tap.link.mac is not None else np.full(len(head), NO_MAC, np.uint64)
+    return mix(*tap.link.key(head)), mac | np.where(np.isin(tap.link.protocol(head), _TAGS), _u(TAGGED), _u(0))
 
 
 def gather(data: bytes, at: I64, width: int) -> U64:

@@ -30,7 +30,7 @@ class Kinds:
         self._atoms, self._captured = atoms, captured
         self._numbers: dict[int, int] = {}
         self._patterns: list[int] = []  # by number
-        self.places: set[tuple[int, int]] = set()  # (interface, source MAC) of what came in
+        self.places: set[tuple[int, int]] = set()  # (interface, source MAC, and TAGGED) of what came in
 
     def of(self, streams: Streams, who: I64, role: I64, rows: Columns) -> I64:
         """For each link, of a connection, a small number for all that its packets have in common and that may decide their way."""
@@ -90,7 +90,7 @@ class Kinds:
 
     def _places(self, place: U64, mac: U64) -> None:
         """Which senders' MAC addresses came in where: what bridges learn."""
-        came = np.flatnonzero((place & np.uint64(1) == 0) & (mac != NO_MAC))
+        came = np.flatnonzero((place & np.uint64(1) == 0) & (mac & np.uint64(NO_MAC) == 0))
         _, rows = np.unique(mix(place, mac)[came], return_index=True)
         which = came[rows]
         self.places |= set(zip((place[which] >> np.uint64(1)).tolist(), mac[which].tolist(), strict=True))

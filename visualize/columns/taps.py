@@ -16,7 +16,7 @@ from visualize.replay import Source
 
 I64 = NDArray[np.int64]
 _MOST_KNOWN = 1 << 20  # interface indices
-NO_MAC = 1 << 48
+NO_MAC, TAGGED = 1 << 48, 1 << 49  # beside a MAC address: there is none; the frame has a VLAN tag
 IP4, IP6 = 0x0008, 0xDD86  # EtherTypes as they stand on the wire, read as little-endian numbers
 _SIX = np.array((10, 24, 28, 30), np.uint64)  # address families: BSDs and macOS differ over AF_INET6
 

@@ -19,7 +19,7 @@ import traffic
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = sorted(ROOT.glob("samples/*/snapshot.tar.gz"))
-WORLDS = sorted(path for path in ROOT.glob("tests/kernel/recorded/*/*.pcap") if path.name != "local.pcap")
+WORLDS = sorted(path for path in ROOT.glob("tests/kernel/recorded*/*/*.pcap") if path.name != "local.pcap")
 
 
 def plain(loaded: Loaded, source: Source) -> list[Row]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from visualize import load
 from visualize.cli import main
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "tests/bench"))
@@ -49,6 +50,16 @@ print([name for name in ("pandas", "rich", "scapy", "numpy.ma", "snapshot.parse.
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[] True"
+
+
+@pytest.mark.parametrize("sample", sorted(SAMPLE.parents[1].glob("*/snapshot.tar.gz")), ids=lambda path: path.parent.name)
+def test_the_cache_changes_no_byte_on_samples(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every sample with all its captures, however small they are; what is said of them too."""
+    monkeypatch.setattr(load, "_SMALLEST", 0)
+    for form in ("csv", "json", "table"):
+        results = [CliRunner().invoke(main, ["flows", str(sample), "--format", form, *options]) for options in ((), ("--no-cache",))]
+        assert results[0].exit_code == results[1].exit_code == 0
+        assert (results[0].stdout, results[0].stderr) == (results[1].stdout, results[1].stderr)
 
 
 def test_jobs_change_no_byte(capture: str) -> None:

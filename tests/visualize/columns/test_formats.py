@@ -8,11 +8,12 @@ from random import Random
 import pytest
 
 from visualize.columns import links
+from visualize.columns.atoms import helps
 from visualize.columns.cache import Cache
 from visualize.columns.spread import Spread, threads
 from visualize.flows import gather
 from visualize.load import Loaded, load, replay
-from visualize.packet.pcap import read_frames
+from visualize.packet.pcap import open_capture, read_frames
 from visualize.replay import Source
 from visualize.rows import row_of
 
@@ -20,7 +21,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import files
 import traffic
 
-SAMPLE = Path(__file__).parents[3] / "samples/default-bridge/snapshot.tar.gz"
+ROOT = Path(__file__).parents[3]
+SAMPLE = ROOT / "samples/default-bridge/snapshot.tar.gz"
+WORLDS = sorted(ROOT.glob("tests/kernel/recorded*/*/any.pcap"))
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +151,12 @@ def test_damaged_pcapng(loaded: Loaded, seed: int, plain: bool) -> None:
         at = draw.randrange(64, len(data))
         for spoilt in (data[:at], data[:at] + bytes([data[at] ^ draw.randrange(1, 256)]) + data[at + 1:]):
             compare(loaded, [source(spoilt)], 50)
+
+
+@pytest.mark.parametrize("path", WORLDS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_recorded_worlds_as_pcapng(path: Path) -> None:
+    """What a real kernel was seen to do, in another file format: several sections, byte orders and clocks."""
+    loaded = load(str(path.with_name("snapshot.tar.gz")))
+    some = [files.Shot(one.time_ns, one.linktype, bytes(one.data), one.original_length, "any", False) for one in open_capture(str(path)).frames]
+    found = compare(loaded, [source(files.pcapng(some, len(some)))], 100)
+    assert (found is None) == any(map(helps, loaded.built.host.namespaces.values()))  # where helpers listen, each packet is replayed
