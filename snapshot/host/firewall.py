@@ -124,10 +124,11 @@ class Rows:
     `make` makes the rule of a row (counted from 0) that has this number in its chain; `made` holds those that were made at once.
     """
 
-    __slots__ = ("file", "lines", "made", "make", "text")
+    __slots__ = ("file", "lines", "made", "make", "saved", "text")
 
-    def __init__(self, text: str, file: str, make: Callable[["Rows", int, int], Rule]) -> None:
-        self.text, self.file, self.make = text, file, make
+    def __init__(self, text: str, file: str, make: Callable[["Rows", int, int], Rule], saved: bool = True) -> None:
+        """`saved`: rules are spelled as iptables-save spells them."""
+        self.text, self.file, self.make, self.saved = text, file, make, saved
         self.lines: list[Line] = []
         self.made: dict[int, Rule] = {}
 
@@ -282,7 +283,7 @@ class Table:
 
     def untouched(self) -> bool:
         """No rule and no policy has counted a packet since the table was loaded (or its counters were set to 0)."""
-        if self.rows is None:
+        if self.rows is None or not self.rows.saved:
             rules = all(rule.packets == 0 for chain in self.chains.values() for rule in chain.rules)
         else:
             made = self.rows.made
@@ -292,7 +293,7 @@ class Table:
 
     def candidates(self, pattern: re.Pattern[str]) -> Iterator[Rule]:
         """The rules in whose line a pattern is found; where they were not printed by iptables-save, all of them."""
-        if self.rows is None:
+        if self.rows is None or not self.rows.saved:
             yield from (rule for chain in self.chains.values() for rule in chain.rules)
             return
         for row in self.rows.search(pattern):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
 from snapshot.finding import Finding, Kind
-from snapshot.host.firewall import Backend, Chain, Clause, Option, Parts, Rule, Table
+from snapshot.host.firewall import Backend, Chain, Clause, Option, Parts, Rows, Rule, Rules, Table
 from snapshot.parse.listing import extensions, lost
 
 _CHAIN = re.compile(r"^Chain (\S+) \((?:policy (\S+?)(?:\s+(\d+)([KMGT]?) packets, (\d+)([KMGT]?) bytes)?|(\d+) references?|.*)\)\s*$")
@@ -41,6 +41,12 @@ _PROTOCOLS = {
 _HOSTS = {"localhost": "127.0.0.1", "loopback/8": "127.0.0.0/8", "link-local/16": "169.254.0.0/16", "base-address.mcast.net/4": "224.0.0.0/4"}
 _PLAIN = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!/|$)|(?=/|$))){4}(?:/(?:3[0-2]|[12]?\d))?$")  # most are: told without parsing them
 _NUMBER = re.compile(r"^\d+[KMGT]?$")
+# a row of which one look tells that it can be read, and how: with counters, a target, both addresses, and behind them only what is plain
+_EXTENSIONS = (r"/\* [^*\n]+ \*/|(?:tcp|udp)(?: [ds]pt:\d+)?|to:[\d.:]+|statistic mode random probability [\d.]+|ctstate [A-Z,]+"
+               r"|ADDRTYPE match dst-type LOCAL")
+_REGULAR = re.compile(r"(?P<number>\d+ +)? *\d+[KMGT]? +\d+[KMGT]? +(?P<text>(?P<target>(?!CT )[A-Za-z][\w-]*+)"
+                      r" +[a-z\d]+ +-- +\S+ +\S+ +!?[\da-f.:/]+ +!?[\da-f.:/]+"
+                      rf"(?: +(?:{_EXTENSIONS})(?=\s|$))*+)\s*$", re.ASCII)
 NO_INTERFACES = "listed without -v: the interfaces that the rule asks for are not shown"
 _WARNING = re.compile(r"^# Warning: (ip6?tables)-legacy tables present", re.M)
 
@@ -66,27 +72,35 @@ def parse(text: str, file: str = "", family: str = "ip", table: str = "") -> tup
     """The tables that a listing shows, mostly one. `table`: its name, where the command told it."""
     findings: list[Finding] = []
     tables: list[Table] = []
-    chains: dict[str, tuple[Chain, list[Rule]]] = {}
+    chains: dict[str, tuple[Chain, list[int]]] = {}
     columns = _Columns(False, False)
-    current, name = "", table
+    current, name, first = "", table, 0
+    held = text.split("\n")
+    rows = Rows(text, file, lambda rows, row, number: _made(held[row], rows, row, number, family), saved=False)
+    lines = rows.lines
 
     def close() -> None:
         if chains:
-            made = {key: Chain(key, c.policy, tuple(rules), c.packets, c.bytes, file, c.line) for key, (c, rules) in chains.items()}
-            tables.append(Table(name or _table_of(set(made)), family, Backend.UNKNOWN, made, file))
+            made = {key: Chain(key, c.policy, Rules(rows, key, where), c.packets, c.bytes, file, c.line) for key, (c, where) in chains.items()}
+            tables.append(Table(name or _table_of(set(made)), family, Backend.UNKNOWN, made, file, rows=rows, span=range(first, len(lines))))
             if not name:
                 findings.append(Finding(Kind.AMBIGUOUS, file, made[next(iter(made))].line, "", "a listing does not name its table; by its chains it "
                                         f"is taken to be {tables[-1].name}"))
         chains.clear()
 
-    for number, line in enumerate(text.split("\n"), 1):
-        words = line.split()
-        if not words or line.startswith("#"):
+    for number, line in enumerate(held, 1):
+        regular = _REGULAR.match(line) if columns.verbose and current else None
+        if regular is not None and (regular["number"] is not None) == columns.numbers:
+            chains[current][1].append(number - 1)
+            lines.append((regular["text"], current, regular["target"]))
+            continue
+        lines.append(("", "", ""))
+        if not line or line.isspace() or line.startswith("#"):
             continue
         if (head := _CHAIN.match(line)) is not None:
             if head[1] in chains:  # the listing of one more table, without a word between
                 close()
-                name = ""
+                name, first = "", number - 1
             current = head[1]
             chains[current] = (_chain(head, file, number), [])
         elif (columns_named := _COLUMNS.match(line)) is not None:
@@ -94,12 +108,22 @@ def parse(text: str, file: str = "", family: str = "ip", table: str = "") -> tup
         elif not current:
             findings.append(Finding(Kind.SYNTAX, file, number, line.strip()[:120], "not a line that iptables -L prints"))
         else:
-            chains[current][1].append(_rule(line, current, len(chains[current][1]) + 1, file, number, columns, family, findings))
+            rule = rows.made[number - 1] = _rule(line, current, len(chains[current][1]) + 1, file, number, columns, family, findings)
+            chains[current][1].append(number - 1)
+            lines[-1] = (rule.text, current, rule.jump)
     if not columns.verbose and any(rules for _, rules in chains.values()):
         findings.append(Finding(Kind.AMBIGUOUS, file, 0, "", "listed without -v: which interfaces a rule asks for is not shown; "
                                 "iptables-save shows all"))
     close()
     return tuple(tables), tuple(findings)
+
+
+def _made(line: str, rows: Rows, row: int, number: int, family: str) -> Rule:
+    """The rule of a regular row."""
+    _, chain, _ = rows.lines[row]
+    regular = _REGULAR.match(line)
+    assert regular is not None
+    return _rule(line, chain, number, rows.file, row + 1, _Columns(regular["number"] is not None, True), family, [])
 
 
 def named(tables: tuple[Table, ...], findings: tuple[Finding, ...], file: str) -> tuple[tuple[Table, ...], tuple[Finding, ...]]:

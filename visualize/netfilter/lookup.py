@@ -113,7 +113,10 @@ def lookup(rules: Sequence[Rule]) -> Lookup | None:
     """The first demand that leaves next to nothing, else the one that leaves least; None where reading the chain is as good."""
     if len(rules) < WORTHWHILE:
         return None
-    texts = _bare("\n".join([text for text, _, _ in lines_of(rules)])).split("\n")
+    lines = [text for text, _, _ in lines_of(rules)]
+    if not all(text.startswith(("-A ", "[")) for text in lines):
+        return None  # not spelled as iptables-save does
+    texts = _bare("\n".join(lines)).split("\n")
     best, least = None, len(rules) // 4
     for demand in DEMANDS:
         found = _grouped(demand, texts)

@@ -100,7 +100,7 @@ def read(text: str) -> tuple[set[Address], set[Network], set[bytes]]:
     addresses: set[Address] = set()
     blocks: set[Network] = set()
     macs: set[bytes] = set()
-    for match in patterns.TOKEN.finditer(text):
+    for match in patterns.TOKEN.finditer("\n".join(dict.fromkeys(text.split()))):  # none spans two words, and a word mostly stands there often
         if match["mac"]:
             macs.add(patterns.mac(match["mac"]))
         elif match["enx"] or match["bridge"]:

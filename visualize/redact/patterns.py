@@ -3,6 +3,8 @@
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
+from snapshot.parse.addresses import address
+
 _QUAD = r"(?:\d{1,3}\.){3}\d{1,3}"
 # an IPv6 address; `:33000` or `: text` behind it is a port or a sentence
 _SIX = (rf"(?:(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}(?:{_QUAD}|[0-9A-Fa-f]{{1,4}})|(?:[0-9A-Fa-f]{{1,4}}:){{1,7}}:|::)"
@@ -23,9 +25,10 @@ RANGE = re.compile(rf"(?<![\w.])({_QUAD})-({_QUAD})(?![\w.])|(?<![\w:.])((?:[0-9
 def four(text: str) -> IPv4Address | None:
     """The IPv4 address, if it is one; leading zeros are none."""
     try:
-        return IPv4Address(text)
-    except AddressValueError:
+        found = address(text)
+    except ValueError:
         return None
+    return found if isinstance(found, IPv4Address) else None
 
 
 def six(text: str) -> IPv6Address | None:

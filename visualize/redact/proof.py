@@ -30,6 +30,7 @@ from visualize.redact.words import Kind
 Change = Callable[[str], str]
 _SIX = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]*::?[0-9A-Fa-f:]+(?![\w:.])")
 _WORD = re.compile(r"[\w-]+")
+_RUN, _INNER_RUN = re.compile(r"\w+"), re.compile(r"(?<=\W)\w+(?=\W)")
 _DOTTED = re.compile(r"\d+(?:\.\d+){3,}")
 _COLONS = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 _PROBES = 400
@@ -235,9 +236,15 @@ def _told(path: str, text: str, gone: Gone, proof: Proof) -> None:
         proof.wrong.append(f"{path}: still holds {form}")
     for mac in sorted(macs & gone.macs)[:3]:
         proof.wrong.append(f"{path}: still holds the MAC address {mac.hex(':')}")
-    left = {*_WORD.findall(whole)} & gone.words | {phrase for phrase in gone.phrases if phrase in whole}
+    left = {*_WORD.findall(whole)} & gone.words | _phrases(whole, gone.phrases)
     for name in sorted(left)[:3]:
         proof.wrong.append(f"{path}: still holds the name {name!r}")
+
+
+def _phrases(text: str, phrases: Iterable[str]) -> set[str]:
+    """The phrases that stand in a text. A run of letters and digits in the midst of a phrase must be one of the text too: few are searched for."""
+    runs = {*_RUN.findall(text)}
+    return {phrase for phrase in phrases if runs.issuperset(_INNER_RUN.findall(phrase)) and phrase in text}
 
 
 def _anyhow(text: str, gone: Gone) -> list[str]:

@@ -19,6 +19,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 _KEPT4 = [IPv4Network(text) for text in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")]
+_KEPT4_BITS = [(block.prefixlen, int(block.network_address) >> (32 - block.prefixlen)) for block in _KEPT4]
 _CLASSES4 = [IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
 _MASKS4 = [IPv4Network("128.0.0.0/32"), IPv4Network("192.0.0.0/32")]  # netmasks that could be taken for addresses
 # upper halves: (value, length) of blocks that map onto themselves
@@ -81,8 +82,10 @@ class AddressMap:
         return hashlib.blake2b(b"%s%d:%x" % (tree, depth, bits), key=self.key, digest_size=1).digest()[0] & 1
 
     def _flip4(self, depth: int, bits: int) -> int:
-        kept = any(depth >= b.prefixlen and bits >> (depth - b.prefixlen) == int(b.network_address) >> (32 - b.prefixlen) for b in _KEPT4)
-        return 0 if kept else self._flip_any4(depth, bits)
+        for length, value in _KEPT4_BITS:
+            if depth >= length and bits >> (depth - length) == value:
+                return 0
+        return self._flip_any4(depth, bits)
 
     def _flip_any4(self, depth: int, bits: int) -> int:
         """The same for the last four bytes of a MAC address, which may be 127 or 224 without meaning it."""
@@ -146,7 +149,7 @@ class AddressMap:
 
     def network(self, network: Network, back: bool = False) -> Network:
         """A network's image: as long, with no host bits."""
-        image = self._map(network.network_address, back)
+        image = self.map(network.network_address, back)
         width = network.max_prefixlen
         value = int(image) >> (width - network.prefixlen) << (width - network.prefixlen)
         return type(network)((value, network.prefixlen))

@@ -1,5 +1,6 @@
 """`iptables -L`: each row means what `iptables -S` prints of the same rule, or says what it does not tell."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,27 @@ def test_two_listings_after_another_are_two_tables() -> None:
     text = "Chain INPUT (policy ACCEPT)\nChain FORWARD (policy ACCEPT)\nChain OUTPUT (policy ACCEPT)\n"
     tables, _ = iptables_list.parse(text + "Chain PREROUTING (policy ACCEPT)\nChain INPUT (policy ACCEPT)\nChain POSTROUTING (policy ACCEPT)\n", "x")
     assert [sorted(table.chains) for table in tables] == [["FORWARD", "INPUT", "OUTPUT", "PREROUTING"], ["INPUT", "POSTROUTING"]]
+
+
+ROWS = """Chain FORWARD (policy ACCEPT 0 packets, 0 bytes)
+num   pkts bytes target     prot opt in     out     source               destination
+1        3   180 DNAT       tcp  --  !docker0 *       0.0.0.0/0            10.96.0.1            /* a -d b */ tcp dpt:80 to:172.17.0.2:80
+2        5M  10K A          6    --  *      *      !10.244.0.0/16         10.96.0.1            statistic mode random probability 0.33333333349
+3        0     0            all  --  *      *       0.0.0.0/0            0.0.0.0/0
+4        0     0 CT         all  --  *      *       0.0.0.0/0            0.0.0.0/0            NOTRACK
+5        0     0 LOG        all  --  *      *       0.0.0.0/0            0.0.0.0/0            limit: avg 5/min burst 5 LOG flags 0 level 4
+6        x     0 DROP       all  --  *      *       0.0.0.0/0            0.0.0.0/0
+Chain A (1 references)
+num   pkts bytes target     prot opt in     out     source               destination
+1        0     0 ACCEPT     all  --  *      *       0.0.0.0/0            0.0.0.0/0            ctstate RELATED,ESTABLISHED
+"""
+
+
+def test_rows_that_one_look_trusts_read_as_the_others_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same tables and findings where each row is read at once."""
+    lazy, findings = iptables_list.parse(ROWS, "f", table="nat")
+    assert len(lazy[0].rows.made) == 4  # type: ignore[union-attr]
+    assert [len(tuple(chain.rules)) for chain in lazy[0].chains.values()] == [6, 1]  # all made
+    monkeypatch.setattr(iptables_list, "_REGULAR", re.compile(r"(?!)"))
+    assert iptables_list.parse(ROWS, "f", table="nat") == (lazy, findings)
+    assert [rule.jump for rule in lazy[0].chains["FORWARD"].rules] == ["DNAT", "A", "", "NOTRACK", "LOG", ""]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snapshot.host.firewall import Table
-from snapshot.parse import iptables_save
+from snapshot.parse import iptables_list, iptables_save
 from visualize.datapath.doubt import Doubts
 from visualize.netfilter.lookup import DEMANDS, lookup
 from visualize.netfilter.rule import BoundTable
@@ -96,3 +96,11 @@ def test_a_short_chain_is_read() -> None:
     """Below some dozens of rules a lookup gains nothing."""
     rules = iptables_save.parse("*filter\n:FORWARD ACCEPT\n-A FORWARD -d 10.0.0.1/32 -j DROP\nCOMMIT\n")[0][0].chains["FORWARD"].rules
     assert lookup(rules) is None
+
+
+def test_a_comment_of_a_listing_is_no_demand() -> None:
+    """What a row's comment says is not what its rule asks for."""
+    row = "    0     0 DROP       all  --  *      *       0.0.0.0/0            0.0.0.0/0            /* was -d 10.0.0.1/32 -j X */"
+    head = "Chain FORWARD (policy ACCEPT 0 packets, 0 bytes)\n pkts bytes target     prot opt in     out     source               destination"
+    (table,), _ = iptables_list.parse("\n".join([head, *[row] * 40, ""]), "f", table="filter")
+    assert lookup(table.chains["FORWARD"].rules) is None
