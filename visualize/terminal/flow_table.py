@@ -10,7 +10,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from visualize.draw.quoting import visible
-from visualize.draw.words import endpoint
+from visualize.draw.words import tuple_text
+from visualize.flow import Ends
 from visualize.rows import ENDS, Block, FlowTable
 from visualize.terminal.console import PIPE_WIDTH, STYLES, console, line
 
@@ -75,20 +76,23 @@ class _Totals:
 def _cells(block: Block) -> Cells:
     columns = block.columns
     shown = cache(visible)
-    moved = [address is not None for address in columns["nat_src"]]
     return dict(zip(_COLUMNS, (
         list(map(str, columns["flow"])), list(map(shown, columns["sender"])), columns["proto"],
-        _arrows(*(columns[name] for name in ENDS)),
-        [arrow if there else "" for arrow, there in zip(_arrows(*(columns[name] for name in ENDS.values())), moved, strict=True)],
+        _arrows(*(columns[name] for name in ENDS)), _arrows(*(columns[name] for name in ENDS.values())),
         columns["verdict"], list(map(shown, columns["place"])), list(map(shown, columns["decided_at"])),
         [f"{packets}" if replied else f"{packets} no reply" for packets, replied in zip(columns["packets"], columns["replied"], strict=True)],
         columns["certainty"]), strict=True))
 
 
 def _arrows(src: list[Any], sport: list[Any], dst: list[Any], dport: list[Any], icmp: list[Any]) -> list[str]:
-    """From whom to whom: `172.17.0.2:40001 > 198.51.100.80:80`."""
-    ends = zip(map(endpoint, src, sport), map(endpoint, dst, dport), icmp, strict=True)
-    return [f"{one} > {other}" if number is None else f"{one} > {other} id {number}" for one, other, number in ends]
+    """From whom to whom: `172.17.0.2:40001 > 198.51.100.80:80`; nothing where there are no ends."""
+    return ["" if a is None else f"{a}:{one} > {b}:{other}" if other is not None and "." in a else _arrow(Ends(a, b, one, other, number))
+            for a, one, b, other, number in zip(src, sport, dst, dport, icmp, strict=True)]
+
+
+def _arrow(ends: Ends) -> str:
+    """The same for any ends."""
+    return tuple_text(ends).replace(" → ", " > ")
 
 
 def _style(name: str, value: str) -> str:
