@@ -1,7 +1,7 @@
 """Opening a snapshot: a tarball (plain, gz, xz, bz2, zstd), a zip file, a directory, or one file.  The only opener of archives.
 
-Nothing is unpacked to disk: members are read into memory, by name, within limits.  Names and links that lead outside, and devices, are
-left out and told; a link to a file inside is that file.
+Members are read into memory, by name, within limits; large captures into temporary files without a name.  Names and links that lead
+outside, and devices, are left out and told; a link to a file inside is that file.
 """
 
 import bz2
@@ -12,16 +12,20 @@ import posixpath
 import re
 import tarfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from snapshot.finding import Finding, Kind
-from snapshot.raw import RawFile, RawSnapshot, SnapshotError
+from snapshot.raw import RawFile, RawSnapshot, SnapshotError, Stored, no_room
 
 MAX_FILE = 2 * 1024**3  # bytes of one member (a capture)
 MAX_TEXT = 256 * 1024**2  # bytes of one member that is no capture
 MAX_TOTAL = 4 * 1024**3
 MAX_MEMBERS = 100_000
+IN_MEMORY = 4 * 1024**2  # bytes of a capture that is held in memory; a larger one is put into a temporary file, or read where it is
 MAX_RATIO = 200  # unpacked bytes for each packed one: more is a bomb
 _CAPTURES = (".pcap", ".pcapng", ".cap")
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -167,10 +171,9 @@ class _Reading:
             self.total += member.size
         else:
             handle = archive.extractfile(member)
-            data = handle.read() if handle is not None else b""
-            self.add(safe, data)
-            if len(data) < member.size:
-                raise EOFError(f"{safe} ends {member.size - len(data)} bytes too early")
+            size = self.add(safe, handle, member.size) if handle is not None else 0
+            if size < member.size:
+                raise EOFError(f"{safe} ends {member.size - size} bytes too early")
 
     def safe(self, name: str) -> str | None:
         """The path inside the archive; a finding for one that leads outside."""
@@ -187,10 +190,13 @@ class _Reading:
             self.findings.append(Finding(Kind.SYNTAX, self.name, 0, path[:200], f"{size >> 20} MiB is too large; left out"))
         return size <= _limit(path)
 
-    def add(self, path: str, data: bytes) -> None:
-        """One file read."""
-        self.files[path] = RawFile(path, data)
-        self.total += len(data)
+    def add(self, path: str, handle: IO[bytes], size: int) -> int:
+        """Read one file, which is said to have so many bytes. Returns how many there were."""
+        content = _stored(handle) if path.endswith(_CAPTURES) and size > IN_MEMORY else handle.read(_limit(path))
+        found = len(content) if isinstance(content, bytes) else content.size
+        self.files[path] = RawFile(path, content)
+        self.total += found
+        return found
 
     def link(self, path: str, target: str) -> None:
         """A link, if its target lies inside."""
@@ -215,7 +221,7 @@ class _Reading:
                     break
                 target = self.links[target]
             if target in self.files and not _SKIPPED.search(path):
-                self.files[path] = RawFile(path, self.files[target].data)
+                self.files[path] = RawFile(path, self.files[target].content)
             elif not any(known.startswith(target + "/") for known in self.files):
                 self.left_out.append(path)
         if self.left_out:
@@ -223,6 +229,35 @@ class _Reading:
             self.findings.append(Finding(Kind.SYNTAX, self.name, 0, self.left_out[0][:200] + more,
                                          "a link that leads nowhere inside, or a device, not a file; left out"))
         return RawSnapshot(self.name, _stripped(self.files), tuple(self.findings))
+
+
+def _stored(handle: IO[bytes]) -> Stored:
+    """A capture, copied into a temporary file. Raises SnapshotError where there is no room for it."""
+    with _room():
+        file = TemporaryFile(buffering=0)  # noqa: SIM115 (closed with what is returned)
+    stored = Stored(file, 0)
+    while part := handle.read(min(1 << 20, MAX_FILE - stored.size)):
+        left = memoryview(part)
+        while left:
+            with _room():
+                left = left[file.write(left):]
+        stored.size += len(part)
+    return stored
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """What a temporary file needs."""
+    try:
+        yield
+    except OSError as error:
+        raise SnapshotError(no_room("a large capture inside a snapshot is put", error)) from error
+
+
+def _in_place(path: Path) -> Stored | None:
+    """A capture that is too large to be held in memory, to be read where it is."""
+    size = path.stat().st_size
+    return Stored(open(path, "rb"), size) if path.name.endswith(_CAPTURES) and size > IN_MEMORY else None
 
 
 def _zip(target: Path, name: str) -> RawSnapshot:
@@ -236,7 +271,7 @@ def _zip(target: Path, name: str) -> RawSnapshot:
                 safe = reading.safe(item.filename) if not item.is_dir() else None
                 if safe is not None and not _SKIPPED.search(safe) and reading.fits(safe, item.file_size):
                     with archive.open(item) as handle:
-                        reading.add(safe, handle.read(_limit(safe)))
+                        reading.add(safe, handle, item.file_size)
                 reading.check(max(target.stat().st_size, 1))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, *_DAMAGE) as error:
         if not reading.files:
@@ -253,7 +288,7 @@ def _stripped(files: dict[str, RawFile]) -> dict[str, RawFile]:
     tops = {path.split("/", 1)[0] for path in files}
     if len(tops) == 1 and not tops & {"netns", "once", "captures"} and all("/" in path for path in files):
         cut = len(next(iter(tops))) + 1
-        files = {path[cut:]: RawFile(path[cut:], file.data) for path, file in files.items()}
+        files = {path[cut:]: RawFile(path[cut:], file.content) for path, file in files.items()}
     return dict(sorted(files.items()))
 
 
@@ -274,7 +309,7 @@ def _directory(target: Path, name: str) -> RawSnapshot:
                 elif path.stat().st_size > _limit(inside):
                     findings.append(Finding(Kind.SYNTAX, inside, 0, "", "too large; left out"))
                 else:
-                    files[inside] = RawFile(inside, path.read_bytes())
+                    files[inside] = RawFile(inside, _in_place(path) or path.read_bytes())
             except OSError as error:
                 findings.append(Finding(Kind.MISSING, inside, 0, "", f"can't be read: {error.strerror or error}"))
         if len(files) > MAX_MEMBERS:

@@ -14,9 +14,9 @@ from snapshot.garbage import no_search_for_garbage
 from snapshot.host import HOST
 from snapshot.host.conntrack import ConntrackEntry
 from snapshot.parse import conntrack as parse_conntrack
-from snapshot.raw import RawSnapshot, SnapshotError
+from snapshot.raw import RawSnapshot, SnapshotError, Stored
 from visualize.flows import gather
-from visualize.packet.pcap import Capture, Frame, open_capture, read_frames
+from visualize.packet.pcap import Capture, Frame, map_capture, open_capture, read_frames
 from visualize.progress import watched
 from visualize.replay import Replay, Replayed, Source
 from visualize.rows import FlowTable, row_of
@@ -67,7 +67,7 @@ def sources(loaded: Loaded, named: tuple[str, ...]) -> tuple[list[Source], list[
         return found, findings
     for capture in loaded.built.captures:
         try:
-            frames = _frames(capture.raw.data, capture.path, findings)
+            frames = _frames(capture.raw.content, capture.path, findings)
         except SnapshotError as error:  # a bad capture among good files costs only itself
             findings.append(Finding(Kind.SYNTAX, capture.path, 0, "", f"{error}; this capture is left out"))
             continue
@@ -101,9 +101,11 @@ def _named(loaded: Loaded, text: str, findings: list[Finding]) -> Source:
     return Source(FilePath(path).name, frames, netns, interface, local, _capture(frames))
 
 
-def _frames(data: bytes | str, path: str, findings: list[Finding]) -> Iterable[Frame]:
+def _frames(data: bytes | Stored | str, path: str, findings: list[Finding]) -> Iterable[Frame]:
     """The frames of a capture (its bytes, or the file's name); where our reader does not know its link type, scapy is asked."""
     try:
+        if isinstance(data, Stored):
+            return map_capture(data.file, path)
         return open_capture(data) if isinstance(data, str) else read_frames(data, path)
     except SnapshotError:
         from visualize.packet.exotic import frames
@@ -111,7 +113,7 @@ def _frames(data: bytes | str, path: str, findings: list[Finding]) -> Iterable[F
             if not FilePath(data).is_file():
                 raise
             data = FilePath(data).read_bytes()
-        found = frames(data)
+        found = frames(data.read() if isinstance(data, Stored) else data)
         if found is None:
             raise
         findings.append(Finding(Kind.AMBIGUOUS, path, 0, "", "a rare link type: read by scapy, slowly"))

@@ -30,10 +30,11 @@ def recognise(raw: RawSnapshot) -> Bundle | None:
     findings: list[Finding] = []
     parted, empty = False, list[RawFile]()
     for path, file in raw.files.items():
-        if file.data.startswith(_ARCHIVES) or file.data[257:262] == b"ustar":
+        head = file.head()
+        if head.startswith(_ARCHIVES) or head[257:262] == b"ustar":
             findings.append(Finding(Kind.NOT_MODELLED, path, 0, "", "an archive within what was sent: unpack it, and give it by itself"))
             continue
-        if path.endswith(_CAPTURES) or file.data.startswith(_BINARY):
+        if path.endswith(_CAPTURES) or head.startswith(_BINARY):
             continue
         if not file.data.strip(b"\0 \r\n\t"):
             empty.append(file)

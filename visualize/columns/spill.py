@@ -5,14 +5,14 @@ They are read back by copying, not mapped: what is mapped counts as memory of th
 
 from contextlib import suppress
 from dataclasses import dataclass
-from tempfile import SpooledTemporaryFile, gettempdir
+from tempfile import SpooledTemporaryFile
 from typing import Any
 from weakref import finalize
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshot.raw import SnapshotError
+from snapshot.raw import SnapshotError, no_room
 
 IN_MEMORY = 8 * 1024 * 1024  # bytes
 
@@ -44,8 +44,7 @@ class Spill:
         except OSError as error:
             with suppress(OSError):  # what is left in its buffer can't be written either
                 self._file.close()
-            raise SnapshotError(f"{_folder()}: no temporary file can be written there ({error.strerror or error}): a large capture needs about 10 "
-                                "bytes of it for each frame; make room, or name another directory in TMPDIR") from error
+            raise SnapshotError(no_room("about 10 bytes are kept of each frame of a large capture", error)) from error
         self._end += column.nbytes
         return piece
 
@@ -53,11 +52,3 @@ class Spill:
         """A column that was put aside."""
         self._file.seek(piece.at)
         return np.frombuffer(self._file.read(piece.count * piece.kind.itemsize), piece.kind)
-
-
-def _folder() -> str:
-    """Where temporary files stand."""
-    try:
-        return gettempdir()
-    except OSError:  # there is none that can be written to
-        return "TMPDIR"

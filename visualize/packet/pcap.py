@@ -11,7 +11,7 @@ import mmap
 import os
 from collections.abc import Callable, Iterable, Iterator
 from struct import Struct
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from snapshot.finding import Finding, Kind
 from snapshot.raw import SnapshotError
@@ -136,15 +136,20 @@ def open_capture(path: str) -> Capture:
     """Map a capture file. Raises SnapshotError where it can't be read or is none."""
     try:
         with open(path, "rb") as file:
-            descriptor = None
-            try:
-                data: bytes | mmap.mmap = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-                descriptor = os.dup(file.fileno()) if hasattr(os, "pread") else None
-            except (ValueError, OSError):  # empty, or nothing that can be mapped (a pipe)
-                data = file.read()
+            return map_capture(file, path)
     except OSError as error:
         raise SnapshotError(f"{path}: can't be read: {error.strerror or error}") from error
-    return read_frames(memoryview(data), path, descriptor)
+
+
+def map_capture(file: BinaryIO, name: str) -> Capture:
+    """Map an open capture file, which may be closed then. Raises SnapshotError where it is none, OSError where it can't be read."""
+    descriptor = None
+    try:
+        data: bytes | mmap.mmap = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        descriptor = os.dup(file.fileno()) if hasattr(os, "pread") else None
+    except (ValueError, OSError):  # empty, or nothing that can be mapped (a pipe)
+        data = file.read()
+    return read_frames(memoryview(data), name, descriptor)
 
 
 def read_frames(data: bytes | memoryview, name: str, file: int | None = None) -> Capture:
