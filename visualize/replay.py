@@ -1,14 +1,13 @@
 """Replay: a capture through a captured machine. Frames become packets, packets paths, later sightings evidence, paths flows.
 
 The same packet is seen on several interfaces of an `any` capture: its first sighting is replayed, the later ones are compared with
-what the path predicts. "The same" is told by what NAT leaves alone: IP id, TCP sequence numbers, ICMP sequence, payload.
+what the path predicts (`sighting`).
 """
 
 import heapq
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from snapshot.host import HOST, Host, Namespace
 from snapshot.host.conntrack import ConntrackEntry
@@ -20,19 +19,13 @@ from visualize.datapath.megaflow import Entry
 from visualize.datapath.routing import Query
 from visualize.datapath.skb import Journey
 from visualize.datapath.stack import Stack, entry_hints
-from visualize.datapath.tuples import FlowTuple, tuple_of
-from visualize.packet.decode import Decoded, Defragmenter, decode
-from visualize.packet.packet import (
-    PACKET_BROADCAST,
-    PACKET_MULTICAST,
-    PACKET_OTHERHOST,
-    PACKET_OUTGOING,
-    Packet,
-    Protocol,
-    but,
-)
+from visualize.numbering import Numbering
+from visualize.packet.decode import Decoded, decode
+from visualize.packet.fragments import Defragmenter
+from visualize.packet.packet import PACKET_OUTGOING, Packet, but
 from visualize.packet.pcap import Capture, Frame
-from visualize.path import Begot, Bridged, Crossed, Doubt, Evidence, Path, Received, Sent, Sighting
+from visualize.path import Doubt, Evidence, Path, Sighting
+from visualize.sighting import Place, form, identity, packet_type, predicted, quotes
 from visualize.way import Way
 
 WINDOW = 1_000_000_000  # ns: how long a packet may take through the machine
@@ -48,14 +41,6 @@ class Source:
     interface: str | None = None
     local: bool = False
     capture: Capture | None = None  # where `frames` come from, if from a file of ours
-
-
-class Place(NamedTuple):
-    """Where a capture can see a packet."""
-
-    netns: str
-    interface: str
-    outgoing: bool
 
 
 @dataclass(slots=True)
@@ -96,67 +81,11 @@ class _Child:
     born: int
 
 
-def predicted(path: Path) -> list[tuple[Place, Packet]]:
-    """Where a capture of everything would see this packet, in order, and in which form."""
-    places: list[tuple[Place, Packet]] = []
-    for step in path.steps:
-        match step:
-            case Received(interface=str() as name, local=False):
-                places.append((Place(step.netns, name, False), step.packet))
-            case Sent() if step.interface != "lo":  # libpcap shows a packet on `lo` once, coming in
-                places.append((Place(step.netns, step.interface, True), step.packet))
-            case Crossed():
-                places.append((Place(step.netns, step.interface, False), step.packet))
-            case Bridged(port=None) if step.why.startswith(("its MAC", "broadcast")):
-                places.append((Place(step.netns, step.bridge, False), step.packet))
-            case Begot(kind="flood", interface=str() as name):
-                places.append((Place(step.netns, name, True), step.packet))
-    return places
-
-
-def form(packet: Packet) -> tuple[object, ...]:
-    """What must agree between a prediction and a sighting."""
-    return (packet.src, packet.dst, packet.protocol, packet.sport, packet.dport, packet.icmp_type, packet.icmp_id, packet.ttl)
-
-
-def identity(packet: Packet) -> tuple[object, ...]:
-    """What NAT leaves alone: the key by which sightings of one packet are found.
-
-    IPv6 has no id but a flow label; a fragment header's id does not count, as the kernel cuts anew with another.
-    """
-    own = packet.identification if packet.family == 4 else packet.flow_label
-    if packet.protocol == Protocol.TCP:
-        return (packet.family, 6, own, packet.seq, packet.ack, packet.tcp_flags, packet.transport_length)
-    if packet.is_icmp_error:
-        inner = packet.inner
-        quoted = (inner.protocol, inner.identification, inner.flow_label, inner.seq) if inner is not None else ()
-        return (packet.family, packet.protocol, own, packet.icmp_type, packet.icmp_code, quoted)
-    start = packet.header_length + 8
-    return (packet.family, packet.protocol, own, packet.icmp_type, packet.icmp_seq, packet.length,
-            packet.fragment_offset, bytes(packet.raw[start:start + 48]))
-
-
-def _packet_type(packet: Packet, told: int | None) -> str:
-    """skb->pkt_type: what the capture tells (SLL, SLL2), else what the destination MAC address tells (eth_type_trans)."""
-    if told is None and packet.dst_mac is not None:
-        if packet.dst_mac == "ff:ff:ff:ff:ff:ff":
-            return "broadcast"
-        return "multicast" if int(packet.dst_mac[:2], 16) & 1 else "unicast"
-    return {PACKET_BROADCAST: "broadcast", PACKET_MULTICAST: "multicast", PACKET_OTHERHOST: "otherhost"}.get(told or 0, "unicast")
-
-
 def _against(sighting: Sighting) -> Doubt:
     """What the capture holds against a path: a packet that it does not show where it was predicted, or shows as another one."""
     where = f"{'out of' if sighting.outgoing else 'in by'} {sighting.interface}"
     why = f"the capture does not show the packet {where}" if sighting.state is Evidence.NOT_SEEN else f"the capture shows {where}: {sighting.why}"
     return Doubt("capture", why, "what follows from the snapshot", "a capture that lost no packet, a snapshot of the same moment", weak=True)
-
-
-def _quotes(made: Packet, seen: Packet) -> bool:
-    """Whether two packets are of one length, and quote the same one."""
-    if made.length != seen.length or made.inner is None or seen.inner is None:
-        return made.length == seen.length and made.inner is seen.inner
-    return all(getattr(made.inner, name) == getattr(seen.inner, name) for name in ("protocol", "identification", "seq", "sport", "dport"))
 
 
 class Replay:
@@ -179,8 +108,7 @@ class Replay:
         self._defragmenters: dict[Place, Defragmenter] = {}
         self._names = {name: {i.index: i.name for i in namespace.interfaces.values() if i.index is not None}
                        for name, namespace in host.namespaces.items()}
-        self._flows: dict[int, int] = {}  # by `_name`
-        self._first: list[FlowTuple | None] = []
+        self._flows = Numbering()
         self._scope: set[tuple[str, str | None]] = set()
         self._unseen: dict[str, tuple[str, ...]] = {}
         self.frames = 0
@@ -370,7 +298,7 @@ class Replay:
             way, journey = self.machine.take(Entry(place.netns), packet, now)
             start, interface = packet, None
         elif not place.outgoing and place.interface != "lo":
-            kind = _packet_type(packet, decoded.packet_type)
+            kind = packet_type(packet, decoded.packet_type)
             entry = Entry(place.netns, place.interface, kind, decoded.vlan[0] if decoded.vlan else None)
             way, journey = self.machine.take(entry, packet, now)
             start = packet
@@ -408,7 +336,7 @@ class Replay:
 
     def _likeliest(self, packet: Packet, alike: list[_Child]) -> _Child | None:
         """Of several that look alike, the one that quotes the same packet, and the latest."""
-        best = max(alike, key=lambda child: (_quotes(child.path.start, packet), child.born), default=None)
+        best = max(alike, key=lambda child: (quotes(child.path.start, packet), child.born), default=None)
         if best is not None:
             self._children.remove(best)
         return best
@@ -439,7 +367,8 @@ class Replay:
             self._check_start(replayed, place, packet)
         way = replayed.way
         if way.flow is None:
-            way.flow = (*self._flow(replayed, journey), replayed.connection)
+            connection = next((t.connection for _, t in journey.states if t.connection is not None), None) if journey else None
+            way.flow = (*self._flows.number(way.path, connection), connection)
         replayed.flow, replayed.role, replayed.connection = way.flow
         key = identity(packet)
         self._recent.setdefault(key, []).append(replayed)
@@ -457,48 +386,3 @@ class Replay:
                     why = f"predicted {expected.describe()} ttl {expected.ttl}, seen {packet.describe()} ttl {packet.ttl}"
                 break
         replayed.sightings.append(Sighting(replayed.number, place.interface, state, place.outgoing, place.netns, why))
-
-    # -- flows ------------------------------------------------------------------------------------------------------------
-
-    def _flow(self, replayed: Replayed, journey: Journey | None) -> tuple[int, str]:
-        """The flow's number and the packet's role in it: by connection where there is one, else by its addresses and ports."""
-        path = replayed.way.path
-        connection = next((t.connection for _, t in journey.states if t.connection is not None), None) if journey else None
-        replayed.connection = connection
-        start, end = _flow_tuple(path.start), _flow_tuple(path.end.packet)
-        names = [_name(one) for one in dict.fromkeys((start, end)) if one is not None]
-        number = connection.flow if connection is not None else 0
-        number = number or next((self._flows[name] for name in names if name in self._flows), 0)
-        if not number:
-            self._first.append(start)
-            number = len(self._first)
-        if connection is not None:
-            connection.flow = number
-        for name in names:
-            self._flows.setdefault(name, number)
-        first = self._first[number - 1]
-        if path.start.is_icmp_error:
-            return number, "reply" if path.role == "reply" else "original"
-        if connection is not None and path.state in ("NEW", "ESTABLISHED", "RELATED"):
-            return number, path.role
-        return number, "reply" if first is not None and start is not None and start != first and (
-            start.inverse() == first or start.dst == first.src) else "original"
-
-
-def _flow_tuple(packet: Packet) -> FlowTuple | None:
-    """The tuple that names a packet's flow; an ICMP error belongs to the flow of the packet that it quotes."""
-    if packet.is_icmp_error and packet.inner is not None:
-        inner = tuple_of(packet.inner)
-        return inner.inverse() if inner is not None else None
-    return tuple_of(packet)
-
-
-def _name(one: FlowTuple) -> int:
-    """A number for a tuple and its inverse, and for nothing else: it is small, and there is one of it for each flow of a capture."""
-    return min(_packed(one), _packed(one.inverse()))
-
-
-def _packed(one: FlowTuple) -> int:
-    """A tuple as one number."""
-    six = one.src.version == 6
-    return ((int(one.src) << (128 if six else 32) | int(one.dst)) << 40 | one.protocol << 32 | one.a << 16 | one.b) << 1 | six

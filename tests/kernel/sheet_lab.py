@@ -264,8 +264,8 @@ def _family(path: Any) -> Iterator[Any]:
 
 
 def _form(data: bytes) -> tuple[Any, ...]:
-    from visualize.packet.decode import _ipv4, _ipv6  # one reader of bytes is enough: what is compared is what the kernel changed
-    packet = (_ipv4 if data[0] >> 4 == 4 else _ipv6)(data, 0, len(data), None, None)
+    from visualize.packet.decode import ipv4_packet, ipv6_packet  # one reader of bytes is enough: what is compared is what the kernel changed
+    packet = (ipv4_packet if data[0] >> 4 == 4 else ipv6_packet)(data, 0, len(data), None, None)
     return _fields(packet) if packet is not None else ("unreadable",)
 
 

@@ -41,6 +41,7 @@ class BoundRule:
     rule: Rule
     matches: list[Match]
     target: Target
+    named: tuple[str, str, str, str, int, str, int, str, str] | None = None  # what a step tells of it: family to target (RuleMatched)
     steady: bool = False  # what the target does follows from the rule, and the packet's mark, TOS and TTL
 
     def test(self, packet: Packet, here: Here) -> Answer:
@@ -152,7 +153,7 @@ class BoundTable:
             except BindError as error:
                 matches.append(UnknownMatch(str(error)))
         target = self._target(rule)
-        return BoundRule(rule, matches, target, getattr(target, "steady", False))
+        return BoundRule(rule, matches, target, steady=getattr(target, "steady", False))
 
     def _target(self, rule: Rule) -> Target:
         if rule.target is None:

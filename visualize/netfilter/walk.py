@@ -129,10 +129,11 @@ def _policy(bound: BoundTable, base: str, packet: Packet, here: Here,
 
 def _matched(bound: BoundTable, rule: BoundRule, packet: Packet, here: Here, outcome: Outcome,
              doubt: Doubt | None) -> RuleMatched:
-    text = rule.rule
-    return RuleMatched(here.world.netns, packet, here.hook.value, bound.table.family, bound.table.backend.value,
-                       bound.table.name, text.chain, text.number, text.file, text.line, text.text,
-                       text.target.name if text.target else "", outcome.verdict.value, doubt)
+    if rule.named is None:
+        text = rule.rule
+        rule.named = (bound.table.family, bound.table.backend.value, bound.table.name, text.chain, text.number, text.file, text.line, text.text,
+                      text.target.name if text.target else "")
+    return RuleMatched(here.world.netns, packet, here.hook.value, *rule.named, outcome.verdict.value, doubt)
 
 
 def _attached(change: ConnectionChange, here: Here) -> None:

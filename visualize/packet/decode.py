@@ -5,14 +5,12 @@ kernel would take gives None, and `why_not` says why. Lengths come from the IP h
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, make_dataclass
 from functools import lru_cache
 from struct import Struct
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
-from snapshot.host.link import IPAddress
 from visualize.packet.address import four, six
-from visualize.packet.packet import PACKET_OUTGOING, Packet, but
+from visualize.packet.packet import PACKET_OUTGOING, Packet
 from visualize.packet.pcap import Frame
 
 ETHERTYPES = {0x0806: "ARP", 0x8035: "RARP", 0x88CC: "LLDP", 0x888E: "EAPOL", 0x8863: "PPPoE discovery", 0x8864: "PPPoE session",
@@ -22,8 +20,8 @@ _VLAN_TAGS = frozenset({0x8100, 0x88A8, 0x9100})
 _ARPHRD_NETLINK = 824  # an nlmon device: the protocol field then holds a netlink family
 
 # What ipv6_ext_hdr() in the kernel takes for an extension header, without ESP and "no next header"
-_HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION, _NO_NEXT = 0, 43, 44, 51, 60, 59
-_EXTENSIONS = frozenset({_HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION})
+_HOP_BY_HOP, _ROUTING, FRAGMENT, _AUTHENTICATION, _DESTINATION, _NO_NEXT = 0, 43, 44, 51, 60, 59
+_EXTENSIONS = frozenset({_HOP_BY_HOP, _ROUTING, FRAGMENT, _AUTHENTICATION, _DESTINATION})
 _JUMBO_PAYLOAD = 0xC2  # RFC 2675
 
 _ICMP_ERRORS, _ICMP_QUERIES = frozenset({3, 4, 5, 11, 12}), frozenset({0, 8, 13, 14, 15, 16, 17, 18})
@@ -56,12 +54,6 @@ class Decoded(NamedTuple):
     vlan: tuple[int, ...] = ()  # VLAN ids, outermost first
 
 
-# A frozen dataclass is slow to make (one object.__setattr__ for each field). A draft with the same slots is filled instead, and then
-# becomes a Packet: the same object at a fifth of the price.
-_Draft = cast(Callable[..., Any], make_dataclass(
-    "_Draft", [(f.name, Any, field(default=None)) for f in fields(Packet)], slots=True, eq=False, repr=False))
-
-
 class _Link(NamedTuple):
     """What was read of the link layer: where the IP header starts, and the rest of a `Decoded`."""
 
@@ -88,9 +80,9 @@ def decode(frame: Frame) -> Decoded | None:
         return None
     protocol, start, source, target, ifindex, direction, packet_type, vlan = link
     if protocol == _IPV4:
-        packet = _ipv4(frame.data, start, frame.original_length - start, source, target)
+        packet = ipv4_packet(frame.data, start, frame.original_length - start, source, target)
     elif protocol == _IPV6:
-        packet = _ipv6(frame.data, start, frame.original_length - start, source, target)
+        packet = ipv6_packet(frame.data, start, frame.original_length - start, source, target)
     else:
         return None
     return None if packet is None else Decoded(packet, ifindex, direction, packet_type, vlan)
@@ -187,7 +179,7 @@ _LINKS: dict[int, Callable[[Frame], _Link | None]] = {
 # -- IP ---------------------------------------------------------------------------------------------------------------------
 
 
-def _ipv4(data: _Bytes, start: int, on_wire: int, source: str | None, target: str | None, *, quoted: bool = False) -> Packet | None:
+def ipv4_packet(data: _Bytes, start: int, on_wire: int, source: str | None, target: str | None, *, quoted: bool = False) -> Packet | None:
     """The IPv4 packet at `start`, if ip_rcv_core() would take its header. `quoted`: it stands in an ICMP error."""
     if len(data) - start < 20:
         return None
@@ -214,14 +206,12 @@ def _ipv4(data: _Bytes, start: int, on_wire: int, source: str | None, target: st
     else:
         sport, dport, flags, seq, ack, window, options, kind, code, icmp_id, icmp_seq, rest, inner, known = _transport(
             raw, header, protocol, known, quoted)
-    draft = _Draft(four(src), four(dst), protocol, ttl, tos, identification, length, sport, dport, flags, seq, ack, window, options,
+    return Packet(four(src), four(dst), protocol, ttl, tos, identification, length, sport, dport, flags, seq, ack, window, options,
                    kind, code, icmp_id, icmp_seq, rest, fragment & 0x4000 != 0, fragment & 0x2000 != 0, offset, header, (), 0,
                    known, inner, source, target, 0, raw)
-    draft.__class__ = Packet
-    return cast(Packet, draft)
 
 
-def _ipv6(data: _Bytes, start: int, on_wire: int, source: str | None, target: str | None, *, quoted: bool = False) -> Packet | None:
+def ipv6_packet(data: _Bytes, start: int, on_wire: int, source: str | None, target: str | None, *, quoted: bool = False) -> Packet | None:
     """The IPv6 packet at `start`, if ip6_rcv_core() would take its header."""
     if len(data) - start < 40:
         return None
@@ -232,9 +222,9 @@ def _ipv6(data: _Bytes, start: int, on_wire: int, source: str | None, target: st
     raw = bytes(data[start:start + length])
     behind, identification, fragment = 40, 0, 0
     passed: tuple[int, ...] = ()
-    for number, at, end, after in _extensions(raw, following) if following in _EXTENSIONS else ():
+    for number, at, end, after in extension_headers(raw, following) if following in _EXTENSIONS else ():
         passed, behind, following = (*passed, number), end, after
-        if number == _FRAGMENT:
+        if number == FRAGMENT:
             fragment, identification = _word(raw, at + 2)[0], _long(raw, at + 4)[0]
     offset = fragment & 0xFFF8
     known: int | None = max(0, length - behind) if not fragment & 0xFFF9 and following not in _EXTENSIONS else None
@@ -243,18 +233,16 @@ def _ipv6(data: _Bytes, start: int, on_wire: int, source: str | None, target: st
     if not offset:
         sport, dport, flags, seq, ack, window, options, kind, code, icmp_id, icmp_seq, rest, inner, known = _transport(
             raw, behind, following, known, quoted)
-    draft = _Draft(six(src), six(dst), following, ttl, word >> 20 & 0xFF, identification, length, sport, dport, flags, seq, ack, window,
+    return Packet(six(src), six(dst), following, ttl, word >> 20 & 0xFF, identification, length, sport, dport, flags, seq, ack, window,
                    options, kind, code, icmp_id, icmp_seq, rest, False, fragment & 1 != 0, offset, behind, passed, word & 0xFFFFF,
                    known, inner, source, target, 0, raw)
-    draft.__class__ = Packet
-    return cast(Packet, draft)
 
 
-def _extensions(raw: bytes, following: int) -> Iterator[tuple[int, int, int, int]]:
+def extension_headers(raw: bytes, following: int) -> Iterator[tuple[int, int, int, int]]:
     """(number, where it starts, where it ends, what follows) of each extension header, as ipv6_find_hdr() walks them."""
     at, size = 40, len(raw)
-    while following in _EXTENSIONS and at + (8 if following == _FRAGMENT else 2) <= size:
-        if following == _FRAGMENT:
+    while following in _EXTENSIONS and at + (8 if following == FRAGMENT else 2) <= size:
+        if following == FRAGMENT:
             end = at + 8
         elif following == _AUTHENTICATION:
             end = at + (raw[at + 1] + 2) * 4
@@ -263,7 +251,7 @@ def _extensions(raw: bytes, following: int) -> Iterator[tuple[int, int, int, int
         number, start = following, at
         following, at = raw[at], end
         yield number, start, end, following
-        if number == _FRAGMENT and _word(raw, start + 2)[0] & 0xFFF8:
+        if number == FRAGMENT and _word(raw, start + 2)[0] & 0xFFF8:
             return
 
 
@@ -326,7 +314,7 @@ def _icmp(raw: bytes, at: int, size: int, protocol: int, known: int | None, quot
         if kind in (_ICMP_QUERIES if protocol == 1 else _ICMPV6_QUERIES):
             first, second = rest >> 16, rest & 0xFFFF
         elif not quoted and _is_error(protocol, kind):
-            read = _ipv4 if protocol == 1 else _ipv6
+            read = ipv4_packet if protocol == 1 else ipv6_packet
             inner = read(raw, at + 8, size - 8, None, None, quoted=True)
     length = max(0, known - 8) if known is not None else None
     return None, None, None, None, None, None, b"", kind, code, first, second, rest, inner, length
@@ -334,149 +322,3 @@ def _icmp(raw: bytes, at: int, size: int, protocol: int, known: int | None, quot
 
 def _is_error(protocol: int, kind: int | None) -> bool:
     return kind in _ICMP_ERRORS if protocol == 1 else kind is not None and kind < 128
-
-
-# -- fragments --------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Queue:
-    """The fragments of one packet that have come so far: payload ranges, and the first and last of them."""
-
-    ends: tuple[IPAddress, IPAddress]
-    parts: dict[int, tuple[int, bytes]] = field(default_factory=dict)  # offset -> (end, what was captured of it)
-    held: int = 0  # bytes
-    total: int | None = None
-    first: Packet | None = None
-
-    def add(self, start: int, end: int, payload: bytes) -> bool:
-        """Keep a fragment; False where it overlaps another one (inet_frag_queue_insert() then drops the queue)."""
-        if start in self.parts and self.parts[start][0] == end:
-            return True  # the same again
-        if any(start < other_end and other < end for other, (other_end, _) in self.parts.items()):
-            return False
-        self.parts[start] = end, payload
-        self.held += end - start
-        return True
-
-    def payload(self) -> bytes | None:
-        """The whole as far as it was captured; None while a piece is missing."""
-        if self.first is None or self.held != self.total:
-            return None
-        data = bytearray()
-        for start, (end, piece) in sorted(self.parts.items()):
-            data += piece
-            if len(piece) < end - start:
-                break
-        return bytes(data)
-
-
-class Defragmenter:
-    """Puts fragments together as the kernel does before conntrack sees a packet (nf_defrag_ipv4, nf_defrag_ipv6).
-
-    Feed it the packets of one place (the kernel keeps its queues apart by namespace and, in effect, by hook); the fragment that completes
-    a packet yields the whole, whose ports and lengths are known. Overlapping fragments lose their packet, as in the kernel.
-    Not modelled: the 30 s after which the kernel gives up; the oldest of more than `limit` packets is forgotten instead.
-    """
-
-    def __init__(self, limit: int = 4096) -> None:
-        self._limit = limit
-        self._queues: dict[tuple[object, ...], list[_Queue]] = {}
-
-    def feed(self, packet: Packet) -> Packet | None:
-        """Take a packet; returns it if it is no fragment, the whole packet if this completes one, else None."""
-        if not packet.is_fragment:
-            return packet
-        key = (packet.family, packet.protocol if packet.family == 4 else None, packet.identification)
-        queues = self._queues.setdefault(key, [])
-        queue = self._queue(queues, packet)
-        kept = self._queued(queue, packet)
-        payload = queue.payload() if kept else None
-        if payload is not None or not kept:
-            queues.remove(queue)
-        if not queues:
-            del self._queues[key]
-        elif len(self._queues) > self._limit:
-            del self._queues[next(iter(self._queues))]
-        return _whole(queue, payload) if payload is not None else None
-
-    def _queue(self, queues: list[_Queue], packet: Packet) -> _Queue:
-        """The queue of this packet's addresses. A capture may show a later fragment as NAT has already rewritten it (packet sockets
-        share the buffer), so a fragment without a queue of its own joins one with which it has one address in common."""
-        ends = packet.src, packet.dst
-        for queue in queues:
-            if queue.ends == ends:
-                return queue
-        if packet.fragment_offset:
-            for queue in queues:
-                if (queue.ends[0] == ends[0] or queue.ends[1] == ends[1]) and packet.fragment_offset not in queue.parts:
-                    return queue
-        queues.append(_Queue(ends))
-        if len(queues) > self._limit:
-            del queues[0]
-        return queues[-1]
-
-    @staticmethod
-    def _queued(queue: _Queue, packet: Packet) -> bool:
-        start, at = packet.fragment_offset, _fragment_payload(packet)
-        end = start + packet.length - at
-        if packet.more_fragments:
-            end -= (end - start) % 8  # ip_frag_queue(): only the last one may have another length
-        elif queue.total not in (None, end):
-            return False
-        else:
-            queue.total = end
-        if start == 0:
-            queue.first = packet
-        if end <= start or end > 65535:
-            return False
-        return queue.add(start, end, packet.raw[at:at + end - start])
-
-
-def _fragment_payload(packet: Packet) -> int:
-    """Where the fragmented part begins: behind the IPv4 header, or behind the IPv6 fragment header."""
-    if packet.family == 4:
-        return packet.header_length
-    return next((end for number, _, end, _ in _extensions(packet.raw, packet.raw[6]) if number == _FRAGMENT), packet.header_length)
-
-
-def _whole(queue: _Queue, payload: bytes) -> Packet | None:
-    first, total = queue.first, queue.total
-    assert first is not None
-    assert total is not None
-    if first.family == 4:
-        header = bytearray(first.raw[:first.header_length])
-        length = len(header) + total
-        if length > 65535:
-            return None  # ip_frag_reasm(): "Oversized IP packet"
-        header[2:4], header[6:8], header[10:12] = length.to_bytes(2, "big"), b"\0\0", b"\0\0"
-        header[10:12] = _checksum(header)
-        packet = _ipv4(bytes(header) + payload, 0, length, first.src_mac, first.dst_mac)
-    else:
-        header = _without_fragment_header(first)
-        length = len(header) + total
-        if length - 40 > 65535:
-            return None
-        header[4:6] = (length - 40).to_bytes(2, "big")
-        packet = _ipv6(bytes(header) + payload, 0, length, first.src_mac, first.dst_mac)
-    return but(packet, identification=first.identification, mark=first.mark) if packet is not None else None
-
-
-def _without_fragment_header(first: Packet) -> bytearray:
-    """The unfragmentable part of an IPv6 packet, its last next-header field naming what the fragment header carried."""
-    names = 6
-    for number, start, _, following in _extensions(first.raw, first.raw[6]):
-        if number == _FRAGMENT:
-            header = bytearray(first.raw[:start])
-            header[names] = following
-            return header
-        names = start
-    return bytearray(first.raw[:first.header_length])
-
-
-def _checksum(header: bytearray) -> bytes:
-    """The Internet checksum (RFC 1071) of an IPv4 header whose own field is 0."""
-    total: int = sum(_word(header, at)[0] for at in range(0, len(header), 2))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return (~total & 0xFFFF).to_bytes(2, "big")

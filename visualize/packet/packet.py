@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from snapshot.host.link import IPAddress
-from snapshot.host.quick import copier
+from snapshot.host.quick import copier, quick
 
 
 class Protocol(IntEnum):
@@ -45,6 +45,7 @@ def endpoint(address: IPAddress, port: int | None) -> str:
     return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Packet:
     """One IPv4 or IPv6 packet.

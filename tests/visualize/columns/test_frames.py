@@ -16,7 +16,7 @@ from visualize.packet.checksum import broken
 from visualize.packet.decode import decode
 from visualize.packet.packet import Packet
 from visualize.packet.pcap import classic_header
-from visualize.replay import identity
+from visualize.sighting import identity
 
 sys.path.insert(0, str(Path(__file__).parent))
 import traffic

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from visualize.packet.checksum import broken
-from visualize.packet.decode import Defragmenter, decode, why_not
+from visualize.packet.decode import decode, why_not
+from visualize.packet.fragments import Defragmenter
 from visualize.packet.packet import Packet
 from visualize.packet.pcap import Frame
 

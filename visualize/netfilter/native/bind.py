@@ -209,7 +209,7 @@ def bound_rule(rule: NftRule, table: NftTable) -> tuple[Rule, BoundRule]:
             binder.matches.append(UnknownMatch(f"nft rule {rule.text!r}: {error}"))
     parts = Parts((), Clause(binder.name) if binder.name else None)
     text = Rule(rule.chain, rule.number, parts, binder.name, rule.text, rule.file, rule.line)
-    return text, BoundRule(text, binder.matches, Statements(binder.steps), binder.steady)
+    return text, BoundRule(text, binder.matches, Statements(binder.steps), steady=binder.steady)
 
 
 class NativeTable(BoundTable):
