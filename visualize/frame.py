@@ -20,7 +20,7 @@ def frame(table: Iterable[Block], names: Sequence[str] = tuple(COLUMNS)) -> pd.D
     shown = cache(lambda value: None if value is None else visible(value))
     parts = [[list(map(shown, block.columns[name])) if COLUMNS[name] is Kind.NAME else block.columns[name] for name in names] for block in table]
     columns = {name: list(chain.from_iterable(part[place] for part in parts)) for place, name in enumerate(names)}
-    return pd.DataFrame(columns, columns=list(names)).astype({name: "Int64" for name in names if COLUMNS[name] is Kind.NUMBER})
+    return pd.DataFrame(columns, columns=list(names)).astype({name: "Int64" for name in names if COLUMNS[name] in (Kind.COUNT, Kind.PORT)})
 
 
 def summed(table: Iterable[Block], by: Sequence[str]) -> pd.DataFrame:

@@ -17,12 +17,12 @@ def csv_parts(table: Iterable[Block]) -> Iterator[str]:
 
     def texts(kind: Kind, column: list[Any]) -> list[Any]:
         match kind:
-            case Kind.NUMBER | Kind.WORD:
+            case Kind.COUNT | Kind.WORD | Kind.FLAG:
+                return column
+            case Kind.PORT | Kind.MOVED:
                 return ["" if value is None else value for value in column]
             case Kind.NAME:
                 return list(map(field, column))
-            case Kind.FLAG:
-                return column
             case _:
                 assert_never(kind)
 
@@ -43,17 +43,20 @@ def json_parts(table: Iterable[Block]) -> Iterator[str]:
 
     def texts(kind: Kind, column: list[Any]) -> list[Any]:
         match kind:
-            case Kind.NUMBER:
+            case Kind.COUNT | Kind.WORD:
+                return column
+            case Kind.PORT:
                 return ["null" if value is None else value for value in column]
-            case Kind.WORD:
+            case Kind.MOVED:
                 return ["null" if value is None else f'"{value}"' for value in column]
             case Kind.NAME | Kind.FLAG:
                 return list(map(encode, column))
             case _:
                 assert_never(kind)
 
+    fields = ",\n".join(f'    "{name}": "%s"' if kind is Kind.WORD else f'    "{name}": %s' for name, kind in COLUMNS.items())
     before = "["
-    for part in _lines(table, ",\n  {\n" + ",\n".join(f'    "{name}": %s' for name in COLUMNS) + "\n  }", texts):
+    for part in _lines(table, ",\n  {\n" + fields + "\n  }", texts):
         yield before + part.removeprefix("," if before else "")
         before = ""
     yield "\n]\n" if not before else "[]\n"

@@ -23,17 +23,19 @@ Row = dict[str, Any]  # a value for each of COLUMNS, and for each of ASIDE
 
 
 class Kind(Enum):
-    """What a column holds; but for flags, None stands where a flow has none."""
+    """What a column holds."""
 
-    NUMBER = auto()
+    COUNT = auto()  # a number
+    PORT = auto()  # a number, or None where a flow has none
     WORD = auto()  # text of our own making: nothing in it needs an escape
-    NAME = auto()  # text with strangers' words in it
+    MOVED = auto()  # such text, or None
+    NAME = auto()  # text with strangers' words in it, or None
     FLAG = auto()
 
 
-COLUMNS = {"flow": Kind.NUMBER, "started": Kind.WORD, "packets": Kind.NUMBER, "proto": Kind.WORD, "netns": Kind.NAME, "interface": Kind.NAME,
-           "src": Kind.WORD, "sport": Kind.NUMBER, "dst": Kind.WORD, "dport": Kind.NUMBER,
-           "nat_src": Kind.WORD, "nat_sport": Kind.NUMBER, "nat_dst": Kind.WORD, "nat_dport": Kind.NUMBER,
+COLUMNS = {"flow": Kind.COUNT, "started": Kind.WORD, "packets": Kind.COUNT, "proto": Kind.WORD, "netns": Kind.NAME, "interface": Kind.NAME,
+           "src": Kind.WORD, "sport": Kind.PORT, "dst": Kind.WORD, "dport": Kind.PORT,
+           "nat_src": Kind.MOVED, "nat_sport": Kind.PORT, "nat_dst": Kind.MOVED, "nat_dport": Kind.PORT,
            "verdict": Kind.WORD, "out_interface": Kind.NAME, "ended_in": Kind.NAME, "decided_at": Kind.NAME, "why": Kind.NAME,
            "replied": Kind.FLAG, "certainty": Kind.WORD}
 ASIDE = ("icmp_id", "nat_icmp_id", "sender", "place", "places")  # asked by the terminal and `--where`: who sent it, where it ended, its namespaces
