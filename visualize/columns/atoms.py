@@ -16,10 +16,12 @@ import numpy as np
 from snapshot.host import Host, Namespace
 from snapshot.host.firewall import Rule, Table
 from snapshot.host.ipset import IpSet
+from snapshot.host.nft import NftRule, NftSet
 from snapshot.host.routing import PolicyRule
 from snapshot.host.socket import Listener
 from snapshot.parse.addresses import address as plain_address
 from snapshot.parse.addresses import network
+from visualize.columns import native
 from visualize.columns.frames import I64, Bools
 from visualize.columns.mix import U64
 
@@ -94,6 +96,10 @@ class Atoms:
                 pass
             case Rule():
                 self._text(value.text, True)
+            case NftRule():
+                self._expression(value.expressions)
+            case NftSet():
+                self._expression(value.elements)
             case Table():
                 self._table(value)
             case str():
@@ -119,6 +125,22 @@ class Atoms:
         self._text("\n".join([*table.chains.keys(), table.name, table.file]), False)
         texts = [_COUNTED.sub("", text, 1) if text[:1] == "[" else text for text, chain, _ in table.lines() if chain]
         self._text("\n".join(set("\n".join(texts).split())), True)  # words are few beside the rules that they stand in
+
+    def _expression(self, value: object) -> None:
+        """Every number in nftables' JSON that a field could be compared with."""
+        match value:
+            case {"counter": _}:
+                pass
+            case {"prefix": {"addr": address, "len": length}}:
+                self._prefix(f"{address}/{length}")
+            case Mapping():
+                for held in value.values():
+                    self._expression(held)
+            case str() | int():
+                self._take(value, True)
+            case Iterable():
+                for held in value:
+                    self._expression(held)
 
     def _number(self, value: int) -> None:
         if 0 <= value <= 65535:
@@ -197,11 +219,8 @@ def writes_sets(namespace: Namespace) -> bool:
 
 
 def helps(namespace: Namespace) -> bool:
-    """Whether conntrack helpers may read payloads here and expect connections, so that one connection decides about another.
-
-    Native nftables rules count as such: what they read of a packet is not among the atoms yet.
-    """
-    if namespace.nft:
+    """Whether conntrack helpers may read payloads here and expect connections, so that one connection decides about another."""
+    if any(map(native.helps, namespace.nft)):
         return True
     if namespace.sysctl("net.netfilter.nf_conntrack_helper") not in (None, "0") or any(one.helper for one in namespace.conntrack or ()):
         return True

@@ -11,6 +11,7 @@ import numpy as np
 
 from snapshot.host import Host
 from snapshot.host.firewall import Rule
+from visualize.columns import native
 from visualize.columns.atoms import Atoms, depends_on_more, writes_sets
 from visualize.columns.frames import I64, Bools
 from visualize.columns.kept import EVENT, EVENT_BITS, Leads
@@ -201,8 +202,8 @@ class _Rules:
 
     def decide_by_atoms(self, path: Path) -> bool:
         """Whether every chain that the path entered holds only rules that look at atoms."""
-        if any(self._host.namespaces[name].nft for name in {step.netns for step in path.steps}):
-            return False  # native rules: what they compare with is not among the atoms
+        if not all(self._native(name) for name in {step.netns for step in path.steps}):
+            return False
         before = None
         for step in path.steps:
             match step:
@@ -221,10 +222,18 @@ class _Rules:
             before = step
         return True
 
+    def _native(self, netns: str) -> bool:
+        key = (netns,)
+        if key not in self._known:
+            self._known[key] = native.by_atoms(self._host.namespaces[netns])
+        return self._known[key]
+
     def _chain(self, netns: str, family: str, backend: str, table: str, name: str) -> bool:
         key = (netns, family, backend, table, name)
         if key not in self._known:
             namespace = self._host.namespaces[netns]
+            if backend == "nft" and any((one.family, one.name) == (family, table) for one in namespace.nft):
+                return self._native(netns)
             held = next((t for t in (namespace.tables4 if family == "ip" else namespace.tables6) or ()
                          if t.name == table and t.backend.value == backend), None)
             self._known[key] = held is not None and not any(depends_on_more(rule, held.chains) or (self._sets[netns] and _asks_a_set(rule))
