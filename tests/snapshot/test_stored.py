@@ -80,13 +80,14 @@ def test_memory_does_not_grow_with_it(tmp_path: Path) -> None:
     assert len(raw.files["captures/any.pcap"].data) == 32 << 20
 
 
-def test_a_cut_off_capture_is_kept_as_far_as_it_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in memory: the frames before the cut are used, and the cut is told."""
+def test_a_tarball_that_is_cut_off_in_a_capture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in memory: what stands before the capture is used, and the cut is told."""
     whole = io.BytesIO()
     with tarfile.open(fileobj=whole, mode="w") as tar:
-        info = tarfile.TarInfo("any.pcap")
-        info.size = 50_000
-        tar.addfile(info, io.BytesIO(b"x" * 50_000))
+        for name, size in (("ip-addr.txt", 10), ("any.pcap", 50_000)):
+            info = tarfile.TarInfo(name)
+            info.size = size
+            tar.addfile(info, io.BytesIO(b"x" * size))
     (tmp_path / "cut.tar").write_bytes(whole.getvalue()[:30_000])
     found = []
     for limit in (1 << 20, 1000):
@@ -94,7 +95,8 @@ def test_a_cut_off_capture_is_kept_as_far_as_it_goes(tmp_path: Path, monkeypatch
         raw = open_snapshot(tmp_path / "cut.tar")
         found.append(([(name, file.data) for name, file in raw.files.items()], raw.findings))
     assert found[0] == found[1]
-    assert found[0][1]
+    assert [name for name, _ in found[0][0]] == ["ip-addr.txt"]
+    assert "cut off behind ip-addr.txt" in found[0][1][0].why
 
 
 def test_no_room_for_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
