@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from visualize.draw.pdf import ordered
+
 _TIMEOUT = 120
 _ANCHOR = re.compile(rb'(<g id="a_[^"]*_)(\d+)("><a xlink:href=)')  # a link in a table: Graphviz counts them, on from picture to picture
 
@@ -114,6 +116,6 @@ def svg_to_pdf(draw: Callable[[], bytes], text: str) -> bytes:
             raise RenderError("PDF needs one thing more: pip install 'packetpath[pdf]' (or install the system package graphviz)") from None
         return render(text, "pdf", system)
     try:
-        return bytes(vl_convert.svg_to_pdf(draw().decode()))
+        return ordered(bytes(vl_convert.svg_to_pdf(draw().decode())))
     except ValueError as error:
         raise RenderError(f"the PDF can't be made: {error}") from None
