@@ -15,6 +15,7 @@ from snapshot.finding import Finding, Kind
 from snapshot.host.nft import NftChain, NftRule, NftSet, NftTable
 
 Key = tuple[str, str]
+Growing = tuple[NftChain, list[NftRule]]  # a chain, and its rules so far
 _HEAD = re.compile(r"^\s*(table|chain)\s+(?:(\w+)\s+)?(\S+)\s*\{")
 _HANDLE = re.compile(r"^(.*?)\s*# handle (\d+)$")
 _COUNTER = re.compile(r"counter packets \d+ bytes \d+")
@@ -28,7 +29,7 @@ def parse(text: str, file: str = "") -> tuple[tuple[NftTable, ...], tuple[Findin
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         return (), (Finding(Kind.SYNTAX, file, getattr(error, "lineno", 0), "", f"not what `nft -j list ruleset` prints: {error}"),)
     tables: dict[Key, NftTable] = {}
-    chains: dict[Key, dict[str, NftChain]] = {}
+    chains: dict[Key, dict[str, Growing]] = {}
     sets: dict[Key, dict[str, NftSet]] = {}
     findings: list[Finding] = []
     for item in objects if isinstance(objects, list) else ():
@@ -36,10 +37,11 @@ def parse(text: str, file: str = "") -> tuple[tuple[NftTable, ...], tuple[Findin
             _take(item, file, tables, chains, sets)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             findings.append(Finding(Kind.SYNTAX, file, 0, str(item)[:120], f"an object of nftables can't be read: {error}"))
-    return tuple(replace(table, chains=chains.get(key, {}), sets=sets.get(key, {})) for key, table in tables.items()), tuple(findings)
+    return tuple(replace(table, chains={name: replace(chain, rules=tuple(rules)) for name, (chain, rules) in chains.get(key, {}).items()},
+                         sets=sets.get(key, {})) for key, table in tables.items()), tuple(findings)
 
 
-def _take(item: dict[str, Any], file: str, tables: dict[Key, NftTable], chains: dict[Key, dict[str, NftChain]],
+def _take(item: dict[str, Any], file: str, tables: dict[Key, NftTable], chains: dict[Key, dict[str, Growing]],
           sets: dict[Key, dict[str, NftSet]]) -> None:
     """Raises KeyError, TypeError, ValueError, AttributeError."""
     kind, body = next(iter(item.items()))
@@ -54,12 +56,12 @@ def _take(item: dict[str, Any], file: str, tables: dict[Key, NftTable], chains: 
     key = (body["family"], body["table"])
     held = chains.setdefault(key, {})
     if kind == "chain":
-        held[body["name"]] = NftChain(body["name"], (), body.get("type", ""), body.get("hook"), int(body.get("prio", 0)), body.get("policy"))
+        chain = NftChain(body["name"], (), body.get("type", ""), body.get("hook"), int(body.get("prio", 0)), body.get("policy"))
+        held[body["name"]] = chain, []
     elif kind == "rule":
-        chain = held[body["chain"]]
+        chain, rules = held[body["chain"]]
         expressions = tuple(body.get("expr") or ())
-        rule = NftRule(chain.name, len(chain.rules) + 1, int(body.get("handle", 0)), expressions, json.dumps(body.get("expr") or []), file)
-        held[chain.name] = replace(chain, rules=(*chain.rules, rule))
+        rules.append(NftRule(chain.name, len(rules) + 1, int(body.get("handle", 0)), expressions, json.dumps(body.get("expr") or []), file))
     else:
         flags = body.get("flags") or []
         moving = "dynamic" in flags or "timeout" in flags

@@ -21,6 +21,7 @@ from rich.table import Column, Table
 
 sys.path.insert(0, str(Path(__file__).parent))
 from make_rules import make as made_rules
+from make_tables import make as made_table
 
 ROOT = Path(__file__).parent.parent.parent
 SAMPLE = ROOT / "samples" / "default-bridge" / "snapshot.tar.gz"
@@ -90,6 +91,26 @@ def rulesets(figures: Figures, folder: Path, services: int) -> None:
     if shutil.which("iptables-legacy-restore"):
         check = ["unshare", "-n", "sh", "-c", f"iptables-legacy-restore --test < {rules}"]
         figures.add("iptables-legacy-restore --test", run(check, 3), ours=ours)
+    capture = few_frames(folder / "few.pcap")
+    for what, command in (("show", []), ("flows, 60 packets", ["--pcap", f"{capture}@eth0"]),
+                          ("report, 60 packets", ["--pcap", f"{capture}@eth0", "-o", str(folder / "report.html")])):
+        figures.add(f"packetpath {what}, the same rules", run([*PACKETPATH, what.split(",")[0], str(folder / "kube"), *command], 3))
+
+
+def tables(figures: Figures, folder: Path) -> None:
+    """Tables of other kinds, as large as hosts have them: opened, and one packet traced."""
+    for name, count in (("ip-route", 500_000), ("conntrack", 500_000), ("ipset", 100_000), ("neighbours", 50_000), ("nft", 100_000)):
+        snapshot = made_table(name, count, folder / name)
+        question = ["trace", str(snapshot), "--in", "eth0", "--src", "192.0.2.77:40000", "--dst", "10.96.0.1:443"]
+        figures.add(f"packetpath trace, {name}: {count:,}", run([*PACKETPATH, *question]))
+
+
+def few_frames(path: Path) -> Path:
+    """A small Ethernet capture: 60 connections to services are opened."""
+    from scapy.all import IP, TCP, Ether, wrpcap
+    link = Ether(src="02:00:00:00:00:99", dst="02:00:00:00:00:01")
+    wrpcap(str(path), [link / IP(src="192.0.2.77", dst=f"10.96.0.{number + 1}") / TCP(sport=40000 + number, dport=80) for number in range(60)])
+    return path
 
 
 def captures(figures: Figures, folder: Path, frames: int, connections: int) -> None:
@@ -167,6 +188,7 @@ def main() -> None:
     processes(figures)
     with tempfile.TemporaryDirectory() as folder:
         rulesets(figures, Path(folder), given.services)
+        tables(figures, Path(folder))
         captures(figures, Path(folder), given.frames, given.connections)
         diagrams(figures, Path(folder), given.diagrams)
         if given.large:
