@@ -25,7 +25,7 @@ from visualize.packet.fragments import Defragmenter
 from visualize.packet.packet import PACKET_OUTGOING, Packet, but
 from visualize.packet.pcap import Capture, Frame
 from visualize.path import Doubt, Evidence, Path, Sighting
-from visualize.sighting import Place, form, identity, packet_type, predicted, quotes
+from visualize.sighting import Place, form, identity, packet_type, places, predicted, quotes
 from visualize.way import Way
 
 WINDOW = 1_000_000_000  # ns: how long a packet may take through the machine
@@ -126,7 +126,9 @@ class Replay:
             if not self._started:
                 self.begin(frame.time_ns)
             self.frames += 1
-            yield from self._flush(frame.time_ns - WINDOW)
+            before = frame.time_ns - WINDOW
+            if self._children or (self._waiting and self._waiting[0][1].time_ns < before):
+                yield from self._flush(before)
             self._frame(sources[index], frame)
         yield from self._flush(None)
 
@@ -154,16 +156,14 @@ class Replay:
 
     def _close(self, replayed: Replayed) -> None:
         """Predicted places that a capture covers and where nothing was seen."""
-        for place, _ in replayed.expected:
-            if place in replayed.seen:
-                continue
+        unseen_places = [] if replayed.seen.issuperset(replayed.way.once(places)) else [p for p, _ in replayed.expected if p not in replayed.seen]
+        for place in unseen_places:
             if (place.netns, None) in self._scope or (place.netns, place.interface) in self._scope:
                 replayed.sightings.append(Sighting(None, place.interface, Evidence.NOT_SEEN, place.outgoing, place.netns))
-        confirmed = all(s.state is Evidence.SEEN for s in replayed.sightings)
-        everywhere = (replayed.netns, None) in self._scope  # a capture on any: nothing but what was predicted was seen, so nothing else was
-        if confirmed and (replayed.sightings or everywhere) and any(doubt.visible for doubt in replayed.doubts):
-            replayed.doubts = tuple(doubt for doubt in replayed.doubts if not doubt.visible)
         against = next((s for s in replayed.sightings if s.state is not Evidence.SEEN), None)
+        everywhere = (replayed.netns, None) in self._scope  # a capture on any: nothing but what was predicted was seen, so nothing else was
+        if against is None and (replayed.sightings or everywhere) and any(doubt.visible for doubt in replayed.doubts):
+            replayed.doubts = tuple(doubt for doubt in replayed.doubts if not doubt.visible)
         if against is not None:
             replayed.doubts = (*replayed.doubts, _against(against))
 
@@ -191,7 +191,8 @@ class Replay:
             packet = defragmenter.feed(packet)
             if packet is None:
                 return
-        if not source.local and self._sighted(place, packet, frame):
+        key = identity(packet)
+        if not source.local and key in self._recent and self._sighted(place, packet, key, frame):
             if cut and place.interface == "lo":
                 self._doubt_pieces(place, frame)
             return
@@ -224,9 +225,9 @@ class Replay:
             return source == interface.mac
         return namespace.owner(decoded.packet.src) is not None
 
-    def _sighted(self, place: Place, packet: Packet, frame: Frame) -> bool:
+    def _sighted(self, place: Place, packet: Packet, key: tuple[object, ...], frame: Frame) -> bool:
         """Whether this frame is a later sighting of a packet already replayed; if so, it becomes evidence."""
-        candidates = [r for r in self._recent.get(identity(packet), ()) if place not in r.seen]
+        candidates = [r for r in self._recent[key] if place not in r.seen]
         wanted = form(packet)
         for replayed in candidates:
             for predicted_place, expected in replayed.expected:

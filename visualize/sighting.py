@@ -35,6 +35,11 @@ def predicted(path: Path) -> list[tuple[Place, Packet]]:
     return places
 
 
+def places(path: Path) -> frozenset[Place]:
+    """Where a capture of everything would see this packet."""
+    return frozenset(place for place, _ in predicted(path))
+
+
 def form(packet: Packet) -> tuple[object, ...]:
     """What must agree between a prediction and a sighting."""
     return (packet.src, packet.dst, packet.protocol, packet.sport, packet.dport, packet.icmp_type, packet.icmp_id, packet.ttl)
