@@ -75,22 +75,14 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
             taken, doubt = settler.settle(place(bound.table.name, rule), answer)
             if not taken:
                 continue
-        outcome = rule.target.act(packet, here)
-        if not rule.steady:
-            here.state.add("target")
-        if outcome.doubt is not None:
-            taken, doubt = settler.settle(place(bound.table.name, rule), outcome.doubt)
-            if taken != outcome.doubt.default and outcome.otherwise is not None:
-                outcome = replace(outcome, verdict=outcome.otherwise)
+        outcome, doubt = _act(bound, rule, packet, here, settler, doubt)
         yield _matched(bound, rule, packet, here, outcome, doubt)
         if outcome.packet is not None and outcome.packet != packet:
             yield _changed(packet, outcome, here)
             packet = outcome.packet
             watched = watch(packet, here.read)
-        if outcome.connection is not None and outcome.connection.mark is not None:
-            yield from _connection_mark(outcome.connection.mark, packet, here)
-        if outcome.connection is not None and here.ctstate is None and not here.tracked:
-            _attached(outcome.connection, here)
+        if outcome.connection is not None:
+            yield from _connection(outcome.connection, packet, here)
         if outcome.connection is not None or outcome.begets is not None or outcome.nat is not None:
             changes.append(outcome)
         match outcome.verdict:
@@ -109,6 +101,18 @@ def walk(bound: BoundTable, base: str, packet: Packet, here: Here,
                 chain, position = stack.pop()
             case RuleVerdict.ACCEPT | RuleVerdict.DROP | RuleVerdict.QUEUE | RuleVerdict.STOLEN:
                 return Walked(outcome.verdict, packet, outcome, place(bound.table.name, rule), tuple(changes))
+
+
+def _act(bound: BoundTable, rule: BoundRule, packet: Packet, here: Here, settler: Settler, doubt: Doubt | None) -> tuple[Outcome, Doubt | None]:
+    """What the target does, and the doubt that it leaves, else that of the matches."""
+    outcome = rule.target.act(packet, here)
+    if not rule.steady:
+        here.state.add("target")
+    if outcome.doubt is not None:
+        taken, doubt = settler.settle(place(bound.table.name, rule), outcome.doubt)
+        if taken != outcome.doubt.default and outcome.otherwise is not None:
+            outcome = replace(outcome, verdict=outcome.otherwise)
+    return outcome, doubt
 
 
 def _hotdrop(bound: BoundTable, rule: BoundRule, packet: Packet, here: Here, answer: Answer) -> Generator[Step, None, Walked]:
@@ -142,6 +146,14 @@ def _attached(change: ConnectionChange, here: Here) -> None:
         here.ctstate = "UNTRACKED"
     elif change.zone is not None or change.helper is not None:
         here.ctstate = "NEW"
+
+
+def _connection(change: ConnectionChange, packet: Packet, here: Here) -> Generator[Step, None, None]:
+    """What takes effect at once, so that the next rule sees it: the mark that CONNMARK writes, and what CT and NOTRACK attach."""
+    if change.mark is not None:
+        yield from _connection_mark(change.mark, packet, here)
+    if here.ctstate is None and not here.tracked:
+        _attached(change, here)
 
 
 def _connection_mark(mark: int, packet: Packet, here: Here) -> Generator[Step, None, None]:
