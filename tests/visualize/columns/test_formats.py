@@ -160,3 +160,26 @@ def test_recorded_worlds_as_pcapng(path: Path) -> None:
     some = [files.Shot(one.time_ns, one.linktype, bytes(one.data), one.original_length, "any", False) for one in open_capture(str(path)).frames]
     found = compare(loaded, [source(files.pcapng(some, len(some)))], 100)
     assert (found is None) == any(map(helps, loaded.built.host.namespaces.values()))  # where helpers listen, each packet is replayed
+
+
+@pytest.mark.parametrize("frames", [60, 1 << 19])
+@pytest.mark.parametrize("seed", range(4))
+def test_captures_of_two_namespaces(loaded: Loaded, seed: int, frames: int) -> None:
+    """The host's side, and the container's own: what one sends comes in at the other."""
+    host = loaded.built.host
+    port = next(one for one in host.namespaces["host"].interfaces.values() if one.master == "docker0" and one.peer_netns is not None)
+    inside = host.namespaces[port.peer_netns or ""]
+    link = next(one for one in inside.interfaces.values() if one.name == "eth0")
+    some = shots(loaded, seed)
+    far, own = (bytes.fromhex((one.mac or "").replace(":", "")) for one in (port, link))
+    peer = [replace(one, time=one.time + 400, data=(far + own if not one.out else own + far) + one.data[12:]) for one in some if one.name == port.name]
+    sources = [source(files.pcapng([one for one in some if one.name != port.name], seed)), replace(source(files.classic(peer), "eth0"), netns=inside.name)]
+    assert same(loaded, sources, frames)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_any_capture_said_to_be_of_one_interface(loaded: Loaded, seed: int) -> None:
+    """SLL2 with `FILE@IFACE`: what is said counts, not the frames' interface index."""
+    data = traffic.capture(loaded.built.host, seed, 60)
+    assert same(loaded, [source(data, "eth0")], 100)
+    assert same(loaded, [source(data, "eth0"), source(data)], 100)
