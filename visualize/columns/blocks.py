@@ -164,7 +164,7 @@ class Blocks:
         name = self.source.interface
         if name is None and interface.linktype != 276:  # which tells the interface by itself
             name = interface.name
-            if name is None:
+            if name is None and not self.source.local:
                 return None
         return self.taps.tap(self.index, replace(self.source, interface=name), interface.linktype)
 

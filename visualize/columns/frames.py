@@ -167,6 +167,8 @@ def _leaves(tap: Tap, way: I16 | None, head: U64, ip: U64, six: Bools) -> Bools:
     """Which frames leave: by packet type, by what the capture tells, by the sender's MAC address or, where there is none, its IP address."""
     link = tap.link
     found: Bools
+    if tap.local:
+        return np.ones(len(six), bool)
     if link.outgoing is not None:
         found = link.outgoing(head) == _u(4)
     elif tap.mac is not None and link.mac is not None:

@@ -94,6 +94,7 @@ class Tap:
     known: I64 = field(default_factory=lambda: np.zeros(0, np.int64))  # then: the indices that the snapshot knows, and their numbers
     places: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     mac: int | None = None  # the interface's own: whoever sends by it leaves
+    local: bool = False  # packets as the host's own processes sent them: all leave, from a place of their own
     own: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))  # hashes of the namespace's addresses: the same without MAC addresses
 
     @property
@@ -118,7 +119,7 @@ class Taps:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self.interfaces = [("", ""), *((name, one) for name, namespace in host.namespaces.items() for one in namespace.interfaces)]
+        self.interfaces = [("", ""), *((name, one) for name, namespace in host.namespaces.items() for one in ("", *namespace.interfaces))]
         self._numbers = {pair: number for number, pair in enumerate(self.interfaces)}
         self._made: dict[tuple[int, int, str | None], Tap] = {}
 
@@ -131,8 +132,10 @@ class Taps:
 
     def _tap(self, source: Source, linktype: int, number: int) -> Tap:
         namespace = self._host.namespaces.get(source.netns)
-        if linktype not in LINKS or source.local or namespace is None:
+        if linktype not in LINKS or namespace is None or (source.local and (source.interface is not None or LINKS[linktype].ifindex is not None)):
             raise UnservedError
+        if source.local:
+            return Tap(number, linktype, self._numbers[source.netns, ""], local=True)
         if source.interface is None:
             return self._any(source.netns, namespace, linktype, number)
         interface = namespace.interfaces.get(source.interface)

@@ -171,7 +171,7 @@ def test_damage_is_told_once(tmp_path: Path) -> None:
 
 
 def test_other_sources_are_replayed_whole() -> None:
-    """Packets as the host's own processes sent them are no matter for columns."""
+    """Packets as the host's own processes sent them, in a capture whose frames name interfaces all the same."""
     loaded = load(str(ROOT / "samples/default-bridge/snapshot.tar.gz"))
     capture = read_frames(traffic.capture(loaded.built.host, 4, connections=5), "any.pcap")
     assert cached(loaded, replace(source_of(capture), local=True)) is None

@@ -13,6 +13,7 @@ from visualize.columns.cache import Cache
 from visualize.columns.spread import Spread, threads
 from visualize.flows import gather
 from visualize.load import Loaded, load, replay
+from visualize.load import sources as captures
 from visualize.packet.pcap import open_capture, read_frames
 from visualize.replay import Source
 from visualize.rows import row_of
@@ -183,3 +184,30 @@ def test_any_capture_said_to_be_of_one_interface(loaded: Loaded, seed: int) -> N
     data = traffic.capture(loaded.built.host, seed, 60)
     assert same(loaded, [source(data, "eth0")], 100)
     assert same(loaded, [source(data, "eth0"), source(data)], 100)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("tests/kernel/recorded*/*/local.pcap")), ids=lambda path: path.parent.name)
+def test_recorded_packets_of_the_host_itself(path: Path) -> None:
+    """Packets as processes sent them, before OUTPUT: alone, and with what was seen of them on any interface."""
+    loaded = load(str(path.with_name("snapshot.tar.gz")))
+    helped = any(map(helps, loaded.built.host.namespaces.values()))
+    for names in ((f"{path}@local",), (f"{path}@local", str(path.with_name("any.pcap")))):
+        found = compare(loaded, captures(loaded, names)[0], 100)
+        assert (found is None) == helped
+
+
+@pytest.mark.parametrize("frames", [60, 1 << 19])
+@pytest.mark.parametrize("seed", range(4))
+def test_packets_of_the_host_itself(loaded: Loaded, seed: int, frames: int) -> None:
+    """What leaves by an outer interface with an address of its own was sent a moment before; some of it is only in one of the captures."""
+    draw = Random(seed)
+    data = traffic.capture(loaded.built.host, seed, 100, (0, 0.05)[seed % 2])
+    namespace = loaded.built.host.namespaces["host"]
+    raw = files.shots(data, namespace, 101)
+    outer = {address.local.packed: name for name in ("eth0", "eth1") for address in namespace.interfaces[name].addresses}
+    sent = [replace(one, time=one.time - 300) for one in raw if one.out and outer.get(one.data[12:16]) == one.name and draw.random() < 0.97]
+    assert sent
+    host_only = replace(source(files.classic(sent, "<>"[seed % 2])), local=True)
+    assert same(loaded, [host_only], frames)
+    assert same(loaded, [source(data), host_only], frames)
+    assert same(loaded, [host_only, source(files.pcapng(shots(loaded, seed), seed))], frames)
