@@ -14,6 +14,9 @@ class _Known:
     """What both families have in common: hash, text and kind are worked out when the address is made."""
 
     __slots__ = ()
+    version: int
+    _hash: int
+    _text: str
 
     def __init__(self, address: object) -> None:
         super().__init__(address)  # type: ignore[call-arg]
@@ -22,6 +25,15 @@ class _Known:
         known._hash, known._text = plain.__hash__(), plain.__str__()
         known.is_link_local, known.is_loopback, known.is_multicast = plain.is_link_local, plain.is_loopback, plain.is_multicast
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"IPv{self.version}Address({self._text!r})"
+
 
 class PacketAddress4(_Known, IPv4Address):
     """An IPv4 address of a packet."""
@@ -29,30 +41,12 @@ class PacketAddress4(_Known, IPv4Address):
     __slots__ = _KNOWN
     version = 4
 
-    def __hash__(self) -> int:
-        return self._hash  # type: ignore[no-any-return, attr-defined]
-
-    def __str__(self) -> str:
-        return self._text  # type: ignore[no-any-return, attr-defined]
-
-    def __repr__(self) -> str:
-        return f"IPv4Address({str(self)!r})"
-
 
 class PacketAddress6(_Known, IPv6Address):
     """An IPv6 address of a packet."""
 
     __slots__ = _KNOWN
     version = 6
-
-    def __hash__(self) -> int:
-        return self._hash  # type: ignore[no-any-return, attr-defined]
-
-    def __str__(self) -> str:
-        return self._text  # type: ignore[no-any-return, attr-defined]
-
-    def __repr__(self) -> str:
-        return f"IPv6Address({str(self)!r})"
 
 
 four = lru_cache(maxsize=65536)(PacketAddress4)

@@ -54,17 +54,14 @@ class Decoded(NamedTuple):
     vlan: tuple[int, ...] = ()  # VLAN ids, outermost first
 
 
-class _Link(NamedTuple):
-    """What was read of the link layer: where the IP header starts, and the rest of a `Decoded`."""
+# What was read of the link layer: the EtherType (0 where it has none), where the IP header starts, source and target MAC address, and the
+# rest of a `Decoded`: interface, direction, packet type, VLAN ids. (A plain tuple: one is made for every frame.)
+_Link = tuple[int, int, str | None, str | None, int | None, str | None, int | None, tuple[int, ...]]
 
-    protocol: int  # EtherType, 0 where it has none
-    start: int
-    source: str | None = None
-    target: str | None = None
-    ifindex: int | None = None
-    direction: str | None = None
-    packet_type: int | None = None
-    vlan: tuple[int, ...] = ()
+
+def _bare(protocol: int, start: int, frame: Frame) -> _Link:
+    """A link layer without addresses."""
+    return protocol, start, None, None, None, frame.direction, None, _NO_TAGS
 
 
 @lru_cache(maxsize=4096)
@@ -96,15 +93,16 @@ def why_not(frame: Frame) -> str:
     link = reader(frame)
     if link is None:
         return "cut off in the link-layer header"
-    if link.protocol in (_IPV4, _IPV6):
-        version = 4 if link.protocol == _IPV4 else 6
-        short = len(frame.data) - link.start < (20 if version == 4 else 40)
+    protocol, start = link[:2]
+    if protocol in (_IPV4, _IPV6):
+        version = 4 if protocol == _IPV4 else 6
+        short = len(frame.data) - start < (20 if version == 4 else 40)
         return f"cut off in the IPv{version} header" if short else f"an IPv{version} header that can't be (the kernel drops it)"
-    if link.protocol in _VLAN_TAGS:
+    if protocol in _VLAN_TAGS:
         return "cut off in a VLAN tag"
-    if link.protocol < 0x0600:
+    if protocol < 0x0600:
         return "not IP (no EtherType)"
-    return ETHERTYPES.get(link.protocol) or f"EtherType {link.protocol:#06x}"
+    return ETHERTYPES.get(protocol) or f"EtherType {protocol:#06x}"
 
 
 # -- link layers ------------------------------------------------------------------------------------------------------------
@@ -118,7 +116,7 @@ def _read_ethernet(frame: Frame) -> _Link | None:
     start, vlan = 14, _NO_TAGS
     if protocol in _VLAN_TAGS:
         protocol, start, vlan = _tags(data, protocol, 14)
-    return _Link(protocol, start, _mac(source), _mac(target), None, frame.direction, None, vlan)
+    return protocol, start, _mac(source), _mac(target), None, frame.direction, None, vlan
 
 
 def _read_sll2(frame: Frame) -> _Link | None:
@@ -129,7 +127,7 @@ def _read_sll2(frame: Frame) -> _Link | None:
     start, vlan = 20, _NO_TAGS
     if protocol in _VLAN_TAGS:
         protocol, start, vlan = _tags(data, protocol, 20)
-    return _Link(protocol if device != _ARPHRD_NETLINK else 0, start, _mac(source) if size == 6 else None, None, ifindex,
+    return (protocol if device != _ARPHRD_NETLINK else 0, start, _mac(source) if size == 6 else None, None, ifindex,
                  "out" if packet_type == PACKET_OUTGOING else "in", packet_type, vlan)
 
 
@@ -141,14 +139,14 @@ def _read_sll(frame: Frame) -> _Link | None:
     start, vlan = 16, _NO_TAGS
     if protocol in _VLAN_TAGS:
         protocol, start, vlan = _tags(data, protocol, 16)
-    return _Link(protocol if device != _ARPHRD_NETLINK else 0, start, _mac(source) if size == 6 else None, None, None,
+    return (protocol if device != _ARPHRD_NETLINK else 0, start, _mac(source) if size == 6 else None, None, None,
                  "out" if packet_type == PACKET_OUTGOING else "in", packet_type, vlan)
 
 
 def _read_raw(frame: Frame) -> _Link | None:
     if not len(frame.data):
         return None
-    return _Link({4: _IPV4, 6: _IPV6}.get(frame.data[0] >> 4, 0), 0, direction=frame.direction)
+    return _bare({4: _IPV4, 6: _IPV6}.get(frame.data[0] >> 4, 0), 0, frame)
 
 
 def _read_null(frame: Frame) -> _Link | None:
@@ -158,7 +156,7 @@ def _read_null(frame: Frame) -> _Link | None:
     family = int.from_bytes(frame.data[:4], "big")
     if family >= 0x01000000:
         family = int.from_bytes(frame.data[:4], "little")
-    return _Link(_FAMILIES.get(family, 0), 4, direction=frame.direction)
+    return _bare(_FAMILIES.get(family, 0), 4, frame)
 
 
 def _tags(data: _Bytes, protocol: int, start: int) -> tuple[int, int, tuple[int, ...]]:
@@ -172,8 +170,8 @@ def _tags(data: _Bytes, protocol: int, start: int) -> tuple[int, int, tuple[int,
 
 _LINKS: dict[int, Callable[[Frame], _Link | None]] = {
     1: _read_ethernet, 113: _read_sll, 276: _read_sll2, 0: _read_null, 108: _read_null,
-    12: _read_raw, 14: _read_raw, 101: _read_raw, 228: lambda frame: _Link(_IPV4, 0, direction=frame.direction),
-    229: lambda frame: _Link(_IPV6, 0, direction=frame.direction)}
+    12: _read_raw, 14: _read_raw, 101: _read_raw, 228: lambda frame: _bare(_IPV4, 0, frame),
+    229: lambda frame: _bare(_IPV6, 0, frame)}
 
 
 # -- IP ---------------------------------------------------------------------------------------------------------------------
