@@ -3,16 +3,17 @@
 The comment of a packet says what changed it since the hop before, and by which rule; the last hop's says what became of it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from visualize.draw.quoting import visible
-from visualize.packet.packet import Packet
+from visualize.packet.packet import Packet, but
 from visualize.packet.pcapng import INBOUND, OUTBOUND, Writer
 from visualize.packet.write import written
 from visualize.path import Bridged, Crossed, Ended, Path, Received, Rewritten, RuleMatched, Sent, Sighting, Step, Verdict
 from visualize.replay import Replayed
+from visualize.way import changes
 
 _GONE = {Verdict.DROPPED, Verdict.REJECTED, Verdict.LOOPED, Verdict.UNKNOWN}
 
@@ -71,12 +72,12 @@ def _place(step: Step, remarks: list[str]) -> tuple[str, str, bool] | None:
 
 
 def _rewrite(step: Rewritten, rule: RuleMatched | None) -> str:
-    changes = ", ".join(f"{name} {before} -> {step.after.get(name)}" for name, before in step.before.items()) or "of the packet that it quotes"
+    told = ", ".join(f"{name} {before} -> {step.after.get(name)}" for name, before in step.before.items()) or "of the packet that it quotes"
     if step.by == "rule" and rule is not None:
         by = f"{rule.table} {rule.chain} {rule.rule}: {rule.text} ({rule.file}:{rule.line})"
     else:
         by = {"conntrack": "conntrack, as the connection's first packet was"}.get(step.by, step.by)
-    return f"{step.kind} {changes} by {by}"
+    return f"{step.kind} {told} by {by}"
 
 
 def export(replayed: Iterable[Replayed], file: BinaryIO, application: str) -> int:
@@ -84,19 +85,30 @@ def export(replayed: Iterable[Replayed], file: BinaryIO, application: str) -> in
     writer, count = Writer(file, application), 0
     for one in replayed:
         head = f"flow {one.flow}, {one.role} direction, frame {one.number} of {one.capture}"
-        count += _path(writer, one.path, head, one.time_ns, one.sightings)
-        for child in one.path.children:
-            count += _path(writer, child, f"made by the kernel because of: {head}", one.time_ns, ())
+        model = one.way.path
+        count += _write(writer, one.way.once(_changing), None if one.start is model.start else one.start, head, one.time_ns, one.sightings)
+        for child in one.path.children if model.children else ():
+            count += _write(writer, _changing(child), None, f"made by the kernel because of: {head}", one.time_ns, ())
     return count
 
 
-def _path(writer: Writer, path: Path, head: str, time_ns: int, sightings: Iterable[Sighting]) -> int:
+def _changing(path: Path) -> list[tuple[Hop, dict[str, Any]]]:
+    """The hops of all packets that take a way, each with what differs there from the packet's start."""
+    return [(hop, changes(path.start, hop.packet)) for hop in hops(path)]
+
+
+def _write(writer: Writer, found: Sequence[tuple[Hop, dict[str, Any]]], start: Packet | None, head: str, time_ns: int,
+           sightings: Iterable[Sighting]) -> int:
+    """Write a packet at each hop of its way. `start` is how it began; None: the hops hold the packet itself."""
     seen = {f"{s.netns}/{s.interface} {'out' if s.outgoing else 'in'}": s for s in sightings}
-    found = list(hops(path))
-    for hop in found:
+    forms: dict[int, tuple[bytes, int]] = {}
+    for hop, changed in found:
+        if id(hop.packet) not in forms:
+            packet = hop.packet if start is None else but(start, **changed) if changed else start
+            forms[id(hop.packet)] = written(packet), packet.length
         sighting = seen.get(hop.interface)
         evidence = [] if sighting is None else [sighting.state.value + (f" (frame {sighting.packet})" if sighting.packet else " in the capture")]
         comment = visible("; ".join([head, *hop.remarks, *evidence]))
-        writer.packet(visible(hop.interface), visible(hop.description), written(hop.packet), hop.packet.length, time_ns,
+        writer.packet(visible(hop.interface), visible(hop.description), *forms[id(hop.packet)], time_ns,
                       OUTBOUND if hop.outgoing else INBOUND, comment)
     return len(found)
