@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from snapshot.host.link import Interface
 from visualize.columns import links
 from visualize.columns.atoms import helps
 from visualize.columns.cache import Cache
@@ -211,3 +212,19 @@ def test_packets_of_the_host_itself(loaded: Loaded, seed: int, frames: int) -> N
     assert same(loaded, [host_only], frames)
     assert same(loaded, [source(data), host_only], frames)
     assert same(loaded, [host_only, source(files.pcapng(shots(loaded, seed), seed))], frames)
+
+
+@pytest.mark.parametrize("linktype", [1, 113])
+@pytest.mark.parametrize("seed", range(3))
+def test_frames_of_a_vlan_device(loaded: Loaded, seed: int, linktype: int) -> None:
+    """Tagged frames on the device below, whose VLAN device has the address; alone, and with what the bridge's side saw."""
+    host = loaded.built.host
+    namespace = host.namespaces["host"]
+    eth0 = replace(namespace.interfaces["eth0"], kind="vlan", parent="below", vlan_id=10)
+    below = Interface("below", 99, mac=eth0.mac, flags=eth0.flags)
+    spaces = {**host.namespaces, "host": replace(namespace, interfaces={**namespace.interfaces, "eth0": eth0, "below": below})}
+    tagged = replace(loaded, built=replace(loaded.built, host=replace(host, namespaces=spaces)))
+    some = [one for one in shots(loaded, seed, linktype, (10,)) if one.name == "eth0"]
+    other = [one for one in shots(loaded, seed) if one.name == "docker0"]
+    assert same(tagged, [source(files.classic(some), "below")], 100)
+    assert same(tagged, [source(files.classic(some), "below"), source(files.classic(other), "docker0")], 100)
