@@ -21,6 +21,7 @@ from visualize.replay import Source
 
 _HEADER, _BEHIND = 28, 4  # bytes of an enhanced packet block before the frame, and its length once more
 _LARGEST = 1 << 62
+_MOST_INTERFACES, _MOST_SPOTS = 1000, 1000  # of a section; of a chunk
 _FLAGS = 2 | 4 << 16  # the head of the option epb_flags
 
 
@@ -174,10 +175,12 @@ class Blocks:
         """Go through whole blocks, as `packet.pcap` does."""
         view, section = memoryview(data), Section(where.order, where.interfaces)
         found = _Found(begins=[0], spots=[where])
-        packets = _Packets(data, section.order)
+        known: dict[str, _Packets] = {}
         left = self.size - where.offset
         while found.at + 12 <= len(data):
-            if self._packets(found, packets, section):
+            if section.order not in known:
+                known[section.order] = _Packets(data, section.order)
+            if self._packets(found, known[section.order], section):
                 continue
             if found.ended:
                 return found
@@ -189,7 +192,7 @@ class Blocks:
                 if isinstance(read, str):
                     found.ended = True
                     return found
-                section, packets = read, packets if read.order == section.order else _Packets(data, read.order)
+                section = read
             length = section.word(view, found.at + 4)[0]
             if found.at + length > len(data) and found.at + length <= left:
                 return found  # more of the file is needed
@@ -206,6 +209,10 @@ class Blocks:
             if kind in (SHB, IDB):
                 found.begins.append(found.at)
                 found.spots.append(Spot(0, section.order, tuple(section.interfaces)))
+                if len(section.interfaces) > _MOST_INTERFACES:
+                    raise UnservedError
+                if len(found.spots) > _MOST_SPOTS:
+                    return found
         found.ended = len(data) >= left
         found.whole = found.at == left
         return found

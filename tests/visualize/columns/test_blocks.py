@@ -92,6 +92,13 @@ def test_damage_ends_the_frames(seed: int, at: float, value: int, cut: bool, blo
     assert captures.whole == (not capture.findings,)
 
 
+def test_very_many_sections() -> None:
+    """Sections of both byte orders without end, of one frame or none each."""
+    one = files.Shot(1_700_000_000 * 10**9, 1, bytes(60), 60, "eth0", False)
+    data = b"".join(files.pcapng([one] * (number % 2), number, plain=True) for number in range(3000))
+    assert walked(blocks(data, 1 << 20, 1 << 20), 0) == plain(data)
+
+
 @pytest.mark.parametrize("kind", [2, 3])
 def test_blocks_without_a_time_are_left_to_the_plain_reader(kind: int) -> None:
     """Simple packet blocks, and those of the first version."""
