@@ -46,7 +46,7 @@ def print_difference(host: Host, replayed: Iterable[Replayed], file: str) -> boo
 def _lines(host: Host, replayed: Iterable[Replayed]) -> Iterator[tuple[str, Packet, list[Line]]]:
     from visualize.draw.kernel_trace import lines
     every = list(replayed)
-    own = {id(one.path) for one in every}  # an answer that the capture shows is a packet of its own
+    own = {id(one.way.path) for one in every}  # an answer that the capture shows is a packet of its own
     for one in every:
         yield f"{one.capture} packet {one.number}", one.path.start, list(lines(one.path, host))
         for child in (child for child in one.path.children if id(child) not in own):
