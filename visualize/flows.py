@@ -40,10 +40,15 @@ class _Growing:
 
 def shape(path: Path) -> tuple[object, ...]:
     """What makes two paths the same way: the same steps, whatever the sequence numbers."""
-    return (*map(step_shape, path.steps), (path.start.src, path.start.dst, path.start.sport, path.start.dport))
+    return (steps_of(path), (path.start.src, path.start.dst, path.start.sport, path.start.dport))
 
 
-def step_shape(step: Step) -> tuple[object, ...]:
+def steps_of(path: Path) -> tuple[object, ...]:
+    """The same, whoever the ends are."""
+    return tuple(map(_step_shape, path.steps))
+
+
+def _step_shape(step: Step) -> tuple[object, ...]:
     match step:
         case RuleMatched():
             return (step.netns, step.file, step.line, step.hook)

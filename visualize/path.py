@@ -266,10 +266,8 @@ class Path:
 
     @property
     def certainty(self) -> Certainty:
-        """Certain without doubts; unknown where a doubt is weak or the end is."""
-        if self.end.verdict is Verdict.UNKNOWN or any(doubt.weak for doubt in self.doubts):
-            return Certainty.UNKNOWN
-        return Certainty.ASSUMED if self.doubts else Certainty.CERTAIN
+        """How sure it is."""
+        return certainty(self.verdict, self.doubts)
 
     @property
     def final(self) -> Packet | None:
@@ -277,6 +275,13 @@ class Path:
         if self.end.verdict in (Verdict.DROPPED, Verdict.REJECTED, Verdict.LOOPED):
             return None
         return self.end.packet
+
+
+def certainty(verdict: Verdict, doubts: tuple[Doubt, ...]) -> Certainty:
+    """Certain without doubts; unknown where a doubt is weak or the end is."""
+    if verdict is Verdict.UNKNOWN or any(doubt.weak for doubt in doubts):
+        return Certainty.UNKNOWN
+    return Certainty.ASSUMED if doubts else Certainty.CERTAIN
 
 
 def changed_fields(before: Packet, after: Packet) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -81,10 +81,10 @@ def rows(place: Lab, number: Column, connections: int, mixed: bool = False) -> R
         part["src"], part["sport"] = np.where(outward, address, remote[0]), np.where(outward, port, remote[1])
         part["dst"], part["dport"] = np.where(outward, remote[0], address), np.where(outward, remote[1], port)
         part["ttl"] = np.where(outward, 64 - (step == 2), 64 - (step > 0))
-        data = _sizes(number, turn) if mixed else np.zeros_like(number)
+        data = _sizes(connection, turn) if mixed else np.zeros_like(number)
         part["cap"] = part["len"] = 60 + data
         part["iplen"] = 40 + data
-        _tcp(part, turn, data)
+        _tcp(part, connection, turn, data, _sent(connection, turn) if mixed else (data, data))
     return found
 
 
@@ -95,21 +95,31 @@ def _link(part: Rows, number: Column, step: int) -> None:
     part["vihl"], part["iplen"], part["id"], part["frag"], part["prot"] = 0x45, 40, number & 0xFFFF, 0x4000, 6
 
 
-def _tcp(part: Rows, turn: Column, data: Column) -> None:
-    """A handshake, then segments to and fro; the checksum as a stack leaves it for the hardware to complete."""
+def _tcp(part: Rows, connection: Column, turn: Column, data: Column, sent: tuple[Column, Column]) -> None:
+    """A handshake, then segments to and fro; the checksum as a stack leaves it for the hardware to complete. `sent`: bytes by each side before."""
     back = turn % 2 == 1
     part["off"], part["win"], part["flags"] = 0x50, 64240, np.choose(np.minimum(turn, 2), (0x02, 0x12, 0x10))
-    part["seq"] = np.where(turn == 0, 1000, np.where(back, 5000 + (turn > 1), 1001))
-    part["ack"] = np.where(turn == 0, 0, np.where(back, 1001, 5001))
+    there = connection * 2_654_435_761 + (turn > 0) + sent[0] & 0xFFFFFFFF
+    here = connection * 2_246_822_519 + (turn > 1) + sent[1] & 0xFFFFFFFF
+    part["seq"] = np.where(back, here, there)
+    part["ack"] = np.where(turn == 0, 0, np.where(back, there, here))
     source, target = part["src"].astype(np.int64), part["dst"].astype(np.int64)
     pseudo = (source >> 16) + (source & 0xFFFF) + (target >> 16) + (target & 0xFFFF) + 6 + 20 + data
     pseudo = (pseudo & 0xFFFF) + (pseudo >> 16)
     part["sum"] = (pseudo & 0xFFFF) + (pseudo >> 16)
 
 
-def _sizes(number: Column, turn: Column) -> Column:
-    """Bytes of data, by the packet's number; none in a handshake."""
-    return np.where(turn > 2, np.array(SIZES)[number * 7919 % len(SIZES)], 0)
+def _sizes(connection: Column, turn: Column) -> Column:
+    """Bytes of data; none in a handshake."""
+    return np.where(turn > 2, np.array(SIZES)[(connection + turn) % len(SIZES)], 0)
+
+
+def _sent(connection: Column, turn: Column) -> tuple[Column, Column]:
+    """What each side has sent before: who opened the connection in even turns, the other one in odd ones."""
+    kind, turns = np.arange(len(SIZES))[:, None], np.arange(int(turn.max()) + 1)[None, :]
+    every = _sizes(kind, turns)
+    before = [np.cumsum(np.where(turns % 2 == side, every, 0), axis=1) - np.where(turns % 2 == side, every, 0) for side in (0, 1)]
+    return before[0][connection % len(SIZES), turn], before[1][connection % len(SIZES), turn]
 
 
 def _spread(part: Rows) -> Column:

@@ -17,8 +17,8 @@ from visualize.columns.frames import I64, Bools
 from visualize.columns.kept import EVENT, EVENT_BITS, Leads
 from visualize.columns.table import Table
 from visualize.flow import Ends, Flow
-from visualize.flows import step_shape, worst
-from visualize.path import Ended, Evidence, Path, PolicyApplied, RuleMatched, Sighting, Tracked, Verdict
+from visualize.flows import steps_of, worst
+from visualize.path import Ended, Evidence, Path, PolicyApplied, RuleMatched, Sighting, Tracked, Verdict, certainty
 from visualize.replay import Replayed
 from visualize.rows import ASIDE, COLUMNS, ENDS, Block, Row, row_of, seconds
 
@@ -62,18 +62,19 @@ class Witness:
         if not self.proper:
             return
         if at == 0:
-            self.flow, self._arrives = one.flow, one.path.verdict in _ARRIVES
+            self.flow, self._arrives = one.flow, one.way.path.verdict in _ARRIVES
             self.proper = one.role == "original"
         gathered = at < len(self.expected.numbers) and int(self.expected.numbers[at]) == one.number
         self.proper &= gathered and one.flow == self.flow and _proper(one, rules) and self._agrees(one, int(self.expected.events[at]))
 
     def _agrees(self, one: Replayed, event: int) -> bool:
         """Whether equal events go the same way; and whether either all packets arrive, or none does."""
-        shape = (one.role, *map(step_shape, one.path.steps))
-        found = Kind(one.role, one.path.certainty.value, shape)
-        self.notes.setdefault(event, Note(one.number, one.path, tuple(one.sightings)))
+        verdict, shape = one.way.path.verdict, (one.role, one.way.once(steps_of))
+        found = Kind(one.role, certainty(verdict, one.doubts).value, shape)
+        if event not in self.notes:
+            self.notes[event] = Note(one.number, one.path, tuple(one.sightings))
         return self.kinds.setdefault(event, found) == found and self._certainties.setdefault(shape, found.certainty) == found.certainty and (
-            (one.path.verdict in _ARRIVES) == self._arrives)
+            (verdict in _ARRIVES) == self._arrives)
 
     @property
     def whole(self) -> bool:
@@ -118,18 +119,22 @@ class Judged:
     kinds: dict[tuple[int, int], Kind] = field(default_factory=dict)
 
 
+_ROWS = 1 << 48  # more than a capture has frames
+
+
 def representatives(table: Table, slow: Bools) -> I64:
-    """For each kind of packet in each class, the first and the last connection that has one."""
-    codes, low, high = (np.zeros(0, np.int64) for _ in range(3))  # and the first rows of those connections
+    """For each kind of packet in each class, the first and the last connection that has one, of those that are about as short as the shortest."""
+    codes, low, high = (np.zeros(0, np.int64) for _ in range(3))
+    rows = slice(table.count)
+    long = np.frexp(table.rows.packets[rows])[1].astype(np.int64) * _ROWS
+    early, late = long + table.rows.first[rows], long + _ROWS - 1 - table.rows.first[rows]
     for pairs in table.pairs():
         pairs = pairs[~slow[pairs >> EVENT_BITS]]
         connection = pairs >> EVENT_BITS
-        key, first = _code(table, connection, pairs), table.rows.first[connection]
-        codes, number = np.unique(np.concatenate((codes, key)), return_inverse=True)
-        low, high = (_reduced(at, number.reshape(-1), np.concatenate((held, first)), len(codes))
-                     for at, held in ((np.minimum, low), (np.maximum, high)))
-    count = table.count
-    return np.flatnonzero(np.isin(table.rows.first[:count], np.concatenate((low, high))) & (table.rows.packets[:count] > 0))
+        codes, number = np.unique(np.concatenate((codes, _code(table, connection, pairs))), return_inverse=True)
+        low, high = (_least(number.reshape(-1), np.concatenate((held, of[connection])), len(codes)) for held, of in ((low, early), (high, late)))
+    chosen: I64 = np.flatnonzero((np.isin(early, low) | np.isin(late, high)) & (table.rows.packets[rows] > 0))
+    return chosen
 
 
 def _code(table: Table, connection: I64, pairs: I64) -> I64:
@@ -138,11 +143,10 @@ def _code(table: Table, connection: I64, pairs: I64) -> I64:
     return found
 
 
-def _reduced(ufunc: np.ufunc, group: I64, values: I64, groups: int) -> I64:
-    """The least or largest value of each group."""
-    found = np.empty(groups, np.int64)
-    found[group] = values  # one of them
-    ufunc.at(found, group, values)
+def _least(group: I64, values: I64, groups: int) -> I64:
+    """The least value of each group."""
+    found = np.full(groups, np.iinfo(np.int64).max)
+    np.minimum.at(found, group, values)
     return found
 
 
@@ -174,11 +178,8 @@ def judge(host: Host, atoms: Atoms, table: Table, run: Run, slow: Bools, chosen:
 
 def _proper(one: Replayed, rules: "_Rules") -> bool:
     """Whether a packet was seen where it was predicted, in that form, and nowhere else; and whether atoms decide its way."""
-    path = one.path
     plain = all((s.state is Evidence.SEEN and not s.why) or s.state is Evidence.NOT_SEEN for s in one.sightings)
-    return plain and not path.children and not any(doubt.by_chance for doubt in path.doubts) and (
-        path.verdict not in (Verdict.LOOPED, Verdict.UNKNOWN)) and not any(
-        isinstance(step, Tracked) and step.state == "INVALID" for step in path.steps) and rules.decide_by_atoms(path)
+    return plain and not any(doubt.by_chance for doubt in one.doubts) and one.way.once(rules.decided)
 
 
 def _agreed(judged: Judged, kind: int, witness: Witness) -> bool:
@@ -200,7 +201,12 @@ class _Rules:
         self._known: dict[tuple[str, ...], bool] = {}
         self._sets = {name: writes_sets(namespace) for name, namespace in host.namespaces.items()}
 
-    def decide_by_atoms(self, path: Path) -> bool:
+    def decided(self, path: Path) -> bool:
+        """Whether a way is one that atoms decide, to a plain end."""
+        return not path.children and path.verdict not in (Verdict.LOOPED, Verdict.UNKNOWN) and not any(
+            isinstance(step, Tracked) and step.state == "INVALID" for step in path.steps) and self._by_atoms(path)
+
+    def _by_atoms(self, path: Path) -> bool:
         """Whether every chain that the path entered holds only rules that look at atoms."""
         if not all(self._native(name) for name in {step.netns for step in path.steps}):
             return False
