@@ -25,6 +25,7 @@ from make_tables import make as made_table
 
 ROOT = Path(__file__).parent.parent.parent
 SAMPLE = ROOT / "samples" / "default-bridge" / "snapshot.tar.gz"
+AS_INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # pip compiles what it installs
 OWN_PEAK = 120 * 1024  # KiB
 PACKETPATH = [sys.executable, "-m", "visualize.cli"]
 READ = "import sys; from visualize.packet.pcap import open_capture; print(sum(1 for f in open_capture(sys.argv[1]).frames))"
@@ -47,7 +48,7 @@ def run(command: list[str], runs: int = 1) -> Took:
     found = []
     for _ in range(runs):
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, env=AS_INSTALLED)
         _, status, usage = os.wait4(process.pid, 0)
         if status:
             raise SystemExit(f"{' '.join(command)} failed")
@@ -123,12 +124,18 @@ def captures(figures: Figures, folder: Path, frames: int, connections: int) -> N
     figures.add("scapy RawPcapReader", run([sys.executable, "-c", RAW_SCAPY, whole]), frames, ours)
     ours = figures.add("our plain decoder: packets", run([sys.executable, "-c", DECODE, whole]), frames)
     figures.add("scapy PcapReader (of a part)", scapy, frames, ours)
-    ours = figures.add(f"packetpath flows, {connections:,} connections", flows(whole, 3), frames)
+    ours = figures.add(f"packetpath flows, {connections:,} connections, one thread", flows(whole, 3, "--jobs", "1"), frames)
     printers(figures, whole, frames, ours)
     figures.add("scapy PcapReader (of a part)", scapy, frames, ours)
-    figures.add(f"  the same, --jobs {os.cpu_count()}", flows(whole, 3, "--jobs", str(os.cpu_count())), frames)
+    figures.add(f"the same, --jobs {os.cpu_count()}", flows(whole, 3, "--jobs", str(os.cpu_count())), frames)
     mixed = made(folder / "mixed.pcap", frames, connections, "--mixed")
-    printers(figures, mixed, frames, figures.add("packetpath flows, records of several sizes", flows(mixed, 3), frames))
+    printers(figures, mixed, frames, figures.add("packetpath flows, records of several sizes, one thread", flows(mixed, 3, "--jobs", "1"), frames))
+    if shutil.which("editcap"):
+        blocks = str(folder / "any.pcapng")
+        subprocess.run(["editcap", "-F", "pcapng", whole, blocks], check=True)
+        printers(figures, blocks, frames, figures.add("packetpath flows, pcapng, one thread", flows(blocks, 3, "--jobs", "1"), frames))
+    long = made(folder / "long.pcap", frames, 20, "--mixed")
+    printers(figures, long, frames, figures.add("packetpath flows, 20 long connections, one thread", flows(long, 1, "--jobs", "1"), frames))
 
 
 def printers(figures: Figures, capture: str, frames: int, ours: float) -> None:
