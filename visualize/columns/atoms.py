@@ -21,7 +21,7 @@ from snapshot.host.routing import PolicyRule
 from snapshot.host.socket import Listener
 from snapshot.parse.addresses import address as plain_address
 from snapshot.parse.addresses import network
-from visualize.columns import native
+from visualize.columns import nft
 from visualize.columns.frames import I64, Bools
 from visualize.columns.mix import U64
 
@@ -220,7 +220,7 @@ def writes_sets(namespace: Namespace) -> bool:
 
 def helps(namespace: Namespace) -> bool:
     """Whether conntrack helpers may read payloads here and expect connections, so that one connection decides about another."""
-    if any(map(native.helps, namespace.nft)):
+    if any(map(nft.helps, namespace.nft)):
         return True
     if namespace.sysctl("net.netfilter.nf_conntrack_helper") not in (None, "0") or any(one.helper for one in namespace.conntrack or ()):
         return True

@@ -22,7 +22,9 @@ from visualize.columns.atoms import Atoms, helps
 from visualize.columns.chunk import FRAMES, Giver, Reader
 from visualize.columns.clashes import clashes
 from visualize.columns.digest import Digest, Recipe
+from visualize.columns.excerpt import excerpts
 from visualize.columns.frames import I64, Bools, ends_from
+from visualize.columns.kept import Held, Leads
 from visualize.columns.kinds import Captured
 from visualize.columns.links import Known, window
 from visualize.columns.merged import giver
@@ -114,24 +116,31 @@ class Cache:
         """Replay what has to be, until every class that is left has proved itself."""
         slow = table.rows.slow[:table.count] != 0
         while True:
-            chosen = classes.representatives(table, slow)
-            replayed = slow.copy()
-            replayed[chosen] = True
-            run = self._replay(table, replayed, chosen, start)
-            judged = classes.judge(self.host, atoms, table, run, slow, chosen)
+            run = self._replay(table, table.kept.frames_of(slow), start)
+            witnesses = self._witnesses(table, classes.representatives(table, slow), start)
+            judged = classes.judge(self.host, atoms, table, witnesses, slow)
             bad = judged.irregular & ~slow
             bad |= clashes(table, run, judged, slow)
             if not bad.any():
-                return Settled(self._reads(), table, run, judged, classes.Templates(table, judged), _order(table, run, replayed),
-                               lambda which: self._replay(table, which, _NONE, start))
+                return Settled(self._reads(), table, run, witnesses, judged, classes.Templates(table, judged), _order(table, run, slow),
+                               lambda which: self._replay(table, table.kept.frames_of(which), start))
             slow |= bad
 
-    def _replay(self, table: Table, which: Bools, chosen: I64, start: int) -> classes.Run:
-        """Replay all frames of some connections, in the order of the captures."""
+    def _witnesses(self, table: Table, chosen: I64, start: int) -> classes.Run:
+        """Replay representatives; of long ones, excerpts."""
+        which = np.zeros(table.count, bool)
+        which[chosen] = True
+        parts = excerpts(table.leads(chosen))
+        return self._replay(table, table.kept.frames_of(which, parts.holds), start, parts.leads)
+
+    def _replay(self, table: Table, rows: Iterator[tuple[Held, I64]], start: int, leads: Mapping[int, Leads] | None = None) -> classes.Run:
+        """Replay frames, in the order of the captures. `leads`: they are packets of representatives."""
         replay = Replay(self.host, self.assumptions, dict(self.later))
         replay.begin(start)
-        run = classes.Run(self.host, table, chosen)
-        wanted = again(self._reads(), table.kept, table.kept.frames_of(which))
+        if leads is not None:
+            replay.machine.trust()
+        run = classes.Run(self.host, table, leads or {})
+        wanted = again(self._reads(), table.kept, rows)
         run.flows = gather(run.noted(watched(replay.feed(self.sources, wanted), "replaying")))
         return run
 
@@ -141,7 +150,7 @@ class Cache:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A capture's connections once every class has proved itself: those that were replayed, and those that a class stands for.
+    """A capture's connections once every class has proved itself: those that were replayed whole, and those that a class stands for.
 
     `order` names them by their first packets, so that flows are numbered from 1: a connection, or -1 - n for the replay's flow n.
     `replay` takes all packets of some connections through the machine.
@@ -149,7 +158,8 @@ class Settled:
 
     reads: Sequence[Reader]
     table: Table
-    run: classes.Run
+    run: classes.Run  # of the irregular ones
+    witnesses: classes.Run
     judged: classes.Judged
     templates: classes.Templates
     order: I64
@@ -187,9 +197,9 @@ class Settled:
         return (frame for _, frame in again(self.reads, kept, rows))
 
 
-def _order(table: Table, run: classes.Run, replayed: Bools) -> I64:
+def _order(table: Table, run: classes.Run, slow: Bools) -> I64:
     """Replayed flows and members of classes by their first packets."""
-    members = np.flatnonzero((table.rows.packets[:table.count] > 0) & ~replayed)
+    members = np.flatnonzero((table.rows.packets[:table.count] > 0) & ~slow)
     first = np.concatenate((np.array([run.first[flow.number] - 1 for flow in run.flows], np.int64), table.rows.first[members]))
     found: I64 = np.concatenate((-1 - np.arange(len(run.flows)), members))[np.argsort(first)]
     return found

@@ -1,6 +1,6 @@
 """Classes of connections: who stands for them, what the replay must have made of those, and the rows of the others."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
@@ -11,7 +11,7 @@ import numpy as np
 
 from snapshot.host import Host
 from snapshot.host.firewall import Rule
-from visualize.columns import native
+from visualize.columns import nft
 from visualize.columns.atoms import Atoms, depends_on_more, writes_sets
 from visualize.columns.frames import I64, Bools
 from visualize.columns.kept import EVENT, EVENT_BITS, Leads
@@ -85,10 +85,11 @@ class Witness:
 class Run:
     """What a replay of some connections gave."""
 
-    def __init__(self, host: Host, table: Table, chosen: I64) -> None:
+    def __init__(self, host: Host, table: Table, leads: Mapping[int, Leads]) -> None:
+        """`leads`: the packets of representatives that are replayed."""
         self.flows: list[Flow] = []
         self.first: dict[int, int] = {}  # flow -> number of its first packet
-        self.witnesses = {one: Witness(leads) for one, leads in table.leads(chosen).items()}
+        self.witnesses = {one: Witness(packets) for one, packets in leads.items()}
         self.strangers: dict[int, set[int]] = {}  # flow -> the connections of its packets
         self._owner_of, self._rules = table.owner_of, _Rules(host)
 
@@ -150,12 +151,12 @@ def _least(group: I64, values: I64, groups: int) -> I64:
     return found
 
 
-def judge(host: Host, atoms: Atoms, table: Table, run: Run, slow: Bools, chosen: I64) -> Judged:
-    """Which classes the replay bears out."""
+def judge(host: Host, atoms: Atoms, table: Table, run: Run, slow: Bools) -> Judged:
+    """Which classes the replay of their representatives bears out."""
     flows = {flow.number: flow for flow in run.flows}
     judged = Judged(np.zeros(table.count, bool))
     bad: set[int] = set()
-    order = sorted(chosen.tolist(), key=lambda one: int(table.rows.first[one]))
+    order = sorted(run.witnesses, key=lambda one: int(table.rows.first[one]))
     for connection in order:
         kind, witness = int(table.rows.kind[connection]), run.witnesses[connection]
         if kind in bad:
@@ -170,7 +171,7 @@ def judge(host: Host, atoms: Atoms, table: Table, run: Run, slow: Bools, chosen:
     trusted = [connection for connection in order if int(table.rows.kind[connection]) not in bad]
     told = Templates(table, judged).block(np.array(trusted, np.int64))
     for connection, row in zip(trusted, told.rows(), strict=True):  # each must come out as its class says
-        if row != row_of(host, flows[run.witnesses[connection].flow]) | {"flow": None}:
+        if row != row_of(host, flows[run.witnesses[connection].flow]) | {"flow": None, "packets": row["packets"]}:  # of which not all were replayed
             bad.add(int(table.rows.kind[connection]))
     judged.irregular = np.isin(table.rows.kind[:table.count], np.array(sorted(bad), np.int64)) & ~slow & (table.rows.packets[:table.count] > 0)
     return judged
@@ -231,7 +232,7 @@ class _Rules:
     def _native(self, netns: str) -> bool:
         key = (netns,)
         if key not in self._known:
-            self._known[key] = native.by_atoms(self._host.namespaces[netns])
+            self._known[key] = nft.by_atoms(self._host.namespaces[netns])
         return self._known[key]
 
     def _chain(self, netns: str, family: str, backend: str, table: str, name: str) -> bool:

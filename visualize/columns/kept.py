@@ -1,7 +1,7 @@
 """What is kept of each chunk: whose frames they are, and of what event. Put aside, and read back a chunk at a time."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,13 +17,15 @@ from visualize.columns.spill import Piece, Spill
 
 EVENT_BITS = 24
 EVENT = (1 << EVENT_BITS) - 1
+CLEAN = 1 << 30  # beside an event: no earlier packet of the connection was under way
 
 
 class Leads(NamedTuple):
-    """The packets of a connection: the numbers of the frames (from 1) that show them first, and their events."""
+    """The packets of a connection: the numbers of the frames (from 1) that show them first, their events, before which none was under way."""
 
     numbers: I64
     events: I32
+    clean: Bools
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,24 @@ class Kept:
             self._owner = held, self._spill.get(held.owner)
         return int(self._owner[1][row - held.first]) >> 1
 
-    def frames_of(self, which: Bools) -> Iterator[tuple[Held, I64]]:
-        """The frames of some connections: rows of each chunk that has any."""
+    def frames_of(self, which: Bools, holds: Callable[[I64, I64], Bools] | None = None) -> Iterator[tuple[Held, I64]]:
+        """The frames of some connections (of these, those that `holds` says yes to): rows of each chunk that has any."""
         for held in self.chunks:
             owner = self._spill.get(held.owner)
             rows = np.flatnonzero(owner >= 0)
             rows = rows[which[owner[rows] >> 1]]
+            if holds is not None and len(rows):
+                rows = rows[holds((owner[rows] >> 1).astype(np.int64), rows + held.first)]
             if len(rows):
                 yield held, rows
 
     def packets(self) -> Iterator[tuple[I64, I64, I32]]:
         """Chunk by chunk, for each packet: the number of the frame that shows it first (from 0), its connection, its event."""
+        for rows, connection, events in self._packets():
+            yield rows, connection, events & EVENT
+
+    def _packets(self) -> Iterator[tuple[I64, I64, I32]]:
+        """The same, with CLEAN beside the event."""
         for held in self.chunks:
             owner = self._spill.get(held.owner)
             rows = np.flatnonzero((owner >= 0) & (owner & 1 == 1))
@@ -89,11 +98,13 @@ class Kept:
         which = np.zeros(count, bool)
         which[chosen] = True
         parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int32))]
-        for row, connection, event in self.packets():
+        for row, connection, event in self._packets():
             mine = which[connection]
             parts.append((connection[mine], row[mine] + 1, event[mine]))
         owner, numbers, events = (np.concatenate([part[n] for part in parts]) for n in range(3))
         order, wanted = np.argsort(owner, kind="stable"), np.sort(chosen)
         ends = np.searchsorted(owner[order], wanted, side="right").tolist()
         numbers, events = numbers[order], events[order]
-        return {one: Leads(numbers[low:high], events[low:high]) for one, low, high in zip(wanted.tolist(), [0, *ends], ends, strict=False)}
+        events, clean = events & EVENT, events & CLEAN != 0
+        spans = zip(wanted.tolist(), map(slice, [0, *ends], ends), strict=True)
+        return {one: Leads(numbers[part], events[part], clean[part]) for one, part in spans}

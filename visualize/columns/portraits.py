@@ -58,7 +58,7 @@ class Portraits:
 
     def _note(self) -> None:
         """A packet of each kind, of each class."""
-        seen = dict(sorted(self._settled.run.witnesses.items()))
+        seen = dict(sorted(self._settled.witnesses.witnesses.items()))
         for (connection, witness), start in zip(seen.items(), self._settled.templates.starts(np.array([*seen], np.int64)), strict=True):
             kind = int(self._settled.table.rows.kind[connection])
             for event, note in witness.notes.items():

@@ -18,7 +18,7 @@ from visualize.columns.connect import Streams, joined, pairs_of, streams_of
 from visualize.columns.connections import Columns
 from visualize.columns.digest import Digest, Segments
 from visualize.columns.frames import I64, Bools
-from visualize.columns.kept import EVENT_BITS, Kept, Leads
+from visualize.columns.kept import CLEAN, EVENT_BITS, Kept, Leads
 from visualize.columns.kinds import Captured, Kinds, echo_replies
 from visualize.columns.mix import U64, ranked
 from visualize.columns.odd import Odd
@@ -26,6 +26,7 @@ from visualize.columns.regular import Windows
 from visualize.columns.tuples import Joined, LinkIndex, Tuples
 
 SECOND = 1_000_000_000
+_ROWS = 1 << 32  # more than a chunk has frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +234,10 @@ class Table:
         rows.replied[who[last]] = seen[last]
         rows.last[who[last]] = time[last]
         rows.ended[who[last]] = np.maximum(rows.ended[who[last]], np.maximum.reduceat(time, starts))
+        latest = np.maximum.accumulate(number * _ROWS + chunk.packets.last[order]) - number * _ROWS  # the last frame of any packet so far
+        clean = started | (np.append(-1, latest[:-1]) < chunk.packets.row[order])
         found = np.empty(len(who), np.int32)
-        found[order] = events
+        found[order] = events | np.where(clean, CLEAN, 0)
         return found
 
     def _open(self, streams: Streams, links: I64, who: I64) -> None:

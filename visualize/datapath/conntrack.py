@@ -145,6 +145,7 @@ class Tracker:
         """`release`: the kernel's version, whose age decides about segments from before the window."""
         self._table: dict[tuple[int, bool, FlowTuple], Connection] = {}  # by the direction's zone, the direction, the tuple
         self._sysctls = sysctls or {}
+        self._trusting = False
         self._tcp = tcp.Rules(self._setting("nf_conntrack_tcp_loose", 1) != 0, self._setting("nf_conntrack_tcp_be_liberal", 0) != 0,
                               self._setting("nf_conntrack_tcp_ignore_invalid_rst", 0) != 0, release >= (6, 1))
         self._tracks_dccp = any("nf_conntrack_dccp" in name for name in self._sysctls) if self._sysctls else release < (6, 17)
@@ -308,6 +309,10 @@ class Tracker:
                 return one
         return None
 
+    def trust(self) -> None:
+        """Take every segment to be in its window and no entry to expire: for connections of which this is known, and that are seen in parts."""
+        self._tcp, self._trusting = replace(self._tcp, liberal=True), True
+
     def track(self, packet: Packet, zone: Zone, now: int | None) -> Tracking:
         """Classify a packet (nf_conntrack_in). Unconfirmed new connections are returned but not yet in the table."""
         if packet.is_icmp_error:
@@ -415,7 +420,7 @@ class Tracker:
 
     def _refresh(self, connection: Connection, now: int | None) -> None:
         """nf_ct_refresh: how long the entry lives on, counted from this packet."""
-        if now is None:
+        if now is None or self._trusting:
             return
         connection.expires = now + self._seconds(connection, now) * SECOND
 

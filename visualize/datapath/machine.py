@@ -86,6 +86,11 @@ class Machine:
             self._hints[netns] = entry_hints(self._later.get(netns, ()))
         return self._hints[netns]
 
+    def trust(self) -> None:
+        """Replay connections in parts that are known to be valid as a whole (`Tracker.trust`)."""
+        for stack in self._stacks.values():
+            stack.tracker.trust()
+
     def receive(self, packet: Packet, netns: str, interface: str, now: int | None = None, packet_type: str = "unicast",
                 doubts: Doubts | None = None, vlan: int | None = None) -> tuple[Path, Journey]:
         """A packet that an interface takes from outside, with the VLAN tag of its frame. `doubts` may already hold some about where it came from."""

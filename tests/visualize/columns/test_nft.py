@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from snapshot.parse.nft_json import parse
-from visualize.columns import native
+from visualize.columns import nft
 from visualize.columns.atoms import Atoms, helps
 from visualize.columns.cache import Cache
 from visualize.flows import gather
@@ -99,7 +99,7 @@ def replayed(loaded: Loaded, seed: int, connections: int = 120, spoilt: float = 
 def test_rules_of_many_kinds(seed: int) -> None:
     """Sets, ranges, verdict maps, concatenations, marks, rejects and NAT, which all are a matter of atoms."""
     loaded = host_with(RULES)
-    assert native.by_atoms(loaded.built.host.namespaces["host"])
+    assert nft.by_atoms(loaded.built.host.namespaces["host"])
     replayed(loaded, seed)
 
 
@@ -112,7 +112,7 @@ def test_rules_that_look_at_more(expression: Expression) -> None:
     """State, chance, moving sets, arithmetic on addresses, lengths: packets that come near them are replayed."""
     seen = {"set": {"family": "inet", "table": "own", "name": "seen", "type": "ipv4_addr", "handle": 8, "flags": ["dynamic"]}}
     loaded = host_with(RULES | {"outside": [*OUTSIDE, [expression]]}, (seen,))
-    assert not native.by_atoms(loaded.built.host.namespaces["host"])
+    assert not nft.by_atoms(loaded.built.host.namespaces["host"])
     replayed(loaded, 2, 40)
 
 
