@@ -7,6 +7,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from visualize.datapath.telling import READ
 from visualize.packet.packet import Packet
 from visualize.path import (
     Begot,
@@ -30,7 +31,7 @@ from visualize.replay import Replayed
 
 SCHEMA = "packetpath/1"
 _READ_NAMES = {"protocol": "proto", "identification": "id", "protocol_name": "proto"}
-_NOT_FIELDS = {"family", "raw", "describe", "is_icmp_error"}
+_NOT_FIELDS = {"family", "raw", "describe", "is_icmp_error", READ}
 
 
 def time_text(time_ns: int) -> str:

@@ -24,7 +24,7 @@ from visualize.packet.decode import Decoded, decode
 from visualize.packet.fragments import Defragmenter
 from visualize.packet.packet import PACKET_OUTGOING, Packet, but
 from visualize.packet.pcap import Capture, Frame
-from visualize.path import Doubt, Evidence, Path, Sighting
+from visualize.path import Doubt, Evidence, Path, Sighting, Verdict
 from visualize.sighting import Place, form, identity, packet_type, places, predicted, quotes
 from visualize.way import Way
 
@@ -79,6 +79,7 @@ class _Child:
     path: Path
     places: list[tuple[Place, Packet]]
     born: int
+    parent: Replayed
 
 
 def _against(sighting: Sighting) -> Doubt:
@@ -158,14 +159,29 @@ class Replay:
         """Predicted places that a capture covers and where nothing was seen."""
         unseen_places = [] if replayed.seen.issuperset(replayed.way.once(places)) else [p for p, _ in replayed.expected if p not in replayed.seen]
         for place in unseen_places:
-            if (place.netns, None) in self._scope or (place.netns, place.interface) in self._scope:
+            if self._covered(place):
                 replayed.sightings.append(Sighting(None, place.interface, Evidence.NOT_SEEN, place.outgoing, place.netns))
         against = next((s for s in replayed.sightings if s.state is not Evidence.SEEN), None)
+        silence = self._unanswered(replayed)
         everywhere = (replayed.netns, None) in self._scope  # a capture on any: nothing but what was predicted was seen, so nothing else was
-        if against is None and (replayed.sightings or everywhere) and any(doubt.visible for doubt in replayed.doubts):
+        if against is None and silence is None and (replayed.sightings or everywhere) and any(doubt.visible for doubt in replayed.doubts):
             replayed.doubts = tuple(doubt for doubt in replayed.doubts if not doubt.visible)
         if against is not None:
             replayed.doubts = (*replayed.doubts, _against(against))
+        if silence is not None:
+            replayed.doubts = (*replayed.doubts, silence)
+
+    def _covered(self, place: Place) -> bool:
+        """Whether a capture would show a packet there."""
+        return (place.netns, None) in self._scope or (place.netns, place.interface) in self._scope
+
+    def _unanswered(self, replayed: Replayed) -> Doubt | None:
+        """What the capture holds against a rejection: it does not show the answer, so that the kernel may have been silent."""
+        for child in self._children if replayed.way.path.verdict is Verdict.REJECTED else ():
+            if child.parent is replayed and child.places and self._covered(child.places[0][0]):
+                why = f"the capture does not show the answer ({child.places[0][1].describe()} out of {child.places[0][0].interface})"
+                return Doubt("capture", why, "it was sent", "a capture that lost no packet, a snapshot of the same moment", weak=True)
+        return None
 
     # -- one frame ------------------------------------------------------------------------------------------------------
 
@@ -313,9 +329,10 @@ class Replay:
         open_question = unseen.doubt(self._uncovered(stack), packet, journey)
         if open_question is not None:
             doubts = (*doubts, open_question)
-        self._keep(Replayed(frame.number, source.name, now, place.netns, interface, way, start, doubts), journey, place, packet)
+        replayed = Replayed(frame.number, source.name, now, place.netns, interface, way, start, doubts)
+        self._keep(replayed, journey, place, packet)
         for born in way.path.children:
-            self._children.append(_Child(born, predicted(born), now))
+            self._children.append(_Child(born, predicted(born), now, replayed))
 
     def _made(self, source: Source, place: Place, packet: Packet, frame: Frame, path: Path) -> None:
         """The first sighting of a packet that the kernel made: its path is known."""

@@ -16,6 +16,7 @@ from visualize.columns.atoms import Atoms, depends_on_more, writes_sets
 from visualize.columns.frames import I64, Bools
 from visualize.columns.kept import EVENT, EVENT_BITS, Leads
 from visualize.columns.table import Table
+from visualize.datapath import telling
 from visualize.flow import Ends, Flow
 from visualize.flows import steps_of, worst
 from visualize.path import Ended, Evidence, Path, PolicyApplied, RuleMatched, Sighting, Tracked, Verdict, certainty
@@ -204,7 +205,7 @@ class _Rules:
 
     def decided(self, path: Path) -> bool:
         """Whether a way is one that atoms decide, to a plain end."""
-        return not path.children and path.verdict not in (Verdict.LOOPED, Verdict.UNKNOWN) and not any(
+        return not path.children and telling.READ not in path.decided_by and path.verdict not in (Verdict.LOOPED, Verdict.UNKNOWN) and not any(
             isinstance(step, Tracked) and step.state == "INVALID" for step in path.steps) and self._by_atoms(path)
 
     def _by_atoms(self, path: Path) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from snapshot.host.link import IPAddress
 from snapshot.host.routing import RouteType
-from visualize.datapath import ip, outgoing
+from visualize.datapath import ip, outgoing, telling
 from visualize.datapath.conntrack import UNTRACKED, Tracking
 from visualize.datapath.incoming import Decision
 from visualize.datapath.routing import KERNEL_UID, Query
@@ -61,7 +61,7 @@ def icmp_error(stack: Stack, skb: Skb, kind: int, code: int) -> bool:
     if lent is not None:
         own, route = lent, _error_route(stack, packet, lent)
     source = own or route.source
-    if source is None:
+    if source is None or route.refused or not telling.error_told(stack, skb, kind, code, route.result):
         return False
     protocol = Protocol.ICMP if packet.family == 4 else Protocol.ICMPV6
     tos = 0xC0 | packet.tos & 0x1E if packet.family == 4 else 0

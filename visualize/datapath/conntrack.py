@@ -54,6 +54,8 @@ class Connection:
     labels: str | None = None
     masquerade_interface: str | None = None
     captured: bool = False  # seeded from the captured table
+    sure_until: int | None = None  # of a captured one that no packet has renewed: it lives up to then, and perhaps beyond (capture clock, ns)
+    aged: str = ""  # why it may have expired, and be another one by now
     lot: str = ""  # why NAT drew its port or id by lot, as long as nothing has told which
     lot_source: bool = True  # it is the source's port that was drawn
     udp_since: int | None = None
@@ -164,8 +166,11 @@ class Tracker:
             return FlowTuple(packet.src, packet.dst, packet.protocol)
         return tuple_of(packet)
 
-    def seed(self, entries: tuple[ConntrackEntry, ...], now: int | None) -> None:
-        """Put the captured table in: tuples, marks, states, timeouts from `now` on."""
+    def seed(self, entries: tuple[ConntrackEntry, ...], now: int | None, captured: int | None = None) -> None:
+        """Put the captured table in: tuples, marks, states, timeouts from `now` on.
+
+        They ran from the moment the table was read, at or after `captured` (ns): where that was before `now`, none is sure to live as long.
+        """
         for entry in entries:
             original, reply = from_entry(entry.original, entry.protocol), from_entry(entry.reply, entry.protocol)
             connection = Connection(original, reply, Zone(entry.zone, entry.reply_zone), {"CONFIRMED", "SNAT_DONE", "DNAT_DONE"}, entry.mark,
@@ -184,6 +189,7 @@ class Tracker:
                 connection.tcp = TcpState.captured(entry.state)
             if now is not None and entry.timeout is not None:
                 connection.expires = now + entry.timeout * SECOND
+                connection.sure_until = captured + entry.timeout * SECOND if captured is not None and captured < now else None
                 connection.udp_since = now - 3 * SECOND if "ASSURED" in entry.status else now
             self._insert(connection)
 
@@ -290,7 +296,7 @@ class Tracker:
         """`find`; where nothing is found, the one connection whose drawn port this would tell, and the guess in words."""
         found = self.find(wanted, zone, now)
         if found is not None:
-            return found, ""
+            return found, self._aged(found[0], now)
         candidates = self._drawn(wanted, zone, now)
         if not candidates:
             return None, ""
@@ -298,6 +304,14 @@ class Tracker:
             return None, f"{wanted.describe()} may belong to one of {len(candidates)} connections whose ports NAT drew by lot"
         self.rename(candidates[0], wanted)
         return (candidates[0], True), f"taken for an answer to {candidates[0].original_tuple.describe()}, whose port NAT drew by lot"
+
+    @staticmethod
+    def _aged(connection: Connection, now: int | None) -> str:
+        """Why a captured entry may have expired between the snapshot and this packet, or an earlier one that found it."""
+        if connection.sure_until is not None and now is not None and now >= connection.sure_until:
+            connection.aged = ("its captured entry may have expired before the capture showed a packet of it: this connection may then be "
+                               "a new one, which met the nat table")
+        return connection.aged
 
     def may_expect(self, new: Connection) -> Connection | None:
         """A connection between the same hosts whose helper may expect more than has been read: of another kind, captured, or cut."""
@@ -420,9 +434,10 @@ class Tracker:
 
     def _refresh(self, connection: Connection, now: int | None) -> None:
         """nf_ct_refresh: how long the entry lives on, counted from this packet."""
-        if now is None or self._trusting:
+        if now is None:
             return
-        connection.expires = now + self._seconds(connection, now) * SECOND
+        connection.sure_until = None
+        connection.expires = None if self._trusting else now + self._seconds(connection, now) * SECOND
 
     def _seconds(self, connection: Connection, now: int) -> int:
         seen = "SEEN_REPLY" in connection.flags

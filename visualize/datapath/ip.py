@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from snapshot.host.routing import RouteType, table_name
-from visualize.datapath import beget, device, incoming, outgoing
+from visualize.datapath import beget, device, incoming, outgoing, telling
 from visualize.datapath.conntrack import UNTRACKED
 from visualize.datapath.megaflow import Realm
 from visualize.datapath.routing import KERNEL_UID, Query, Result
@@ -150,11 +150,12 @@ def _no_route(stack: Stack, name: str, skb: Skb, result: Result) -> End:
         return dropped(stack, skb, why)
     code = 13 if result.type is RouteType.PROHIBIT else 1 if result.route is not None else 0  # an `unreachable` rule: ENETUNREACH
     yield from ()
-    return _told(stack, skb, beget.icmp_error(stack, skb, 3, code), f"{why}: the sender is told by ICMP", why, "routing")
+    sent = telling.route_error_told(stack, skb) and beget.icmp_error(stack, skb, 3, code)
+    return _told(stack, skb, sent, f"{why}: the sender is told by ICMP", why, "routing")
 
 
 def _told(stack: Stack, skb: Skb, sent: bool, why: str, silent: str, at: str) -> Ended:
-    """Rejected where the sender is told; dropped where the kernel stays silent (no ICMP error answers another)."""
+    """Rejected where the sender is told; dropped where the kernel stays silent (no ICMP error answers another, and none comes too often)."""
     if sent:
         return Ended(stack.netns, skb.packet, Verdict.REJECTED, None, why, at=at)
     return dropped(stack, skb, f"{silent}; nothing answers it", at)

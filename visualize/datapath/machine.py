@@ -47,7 +47,7 @@ class Machine:
     def _stack(self, namespace: Namespace, start: int | None) -> Stack:
         """A namespace's stack with what was captured of its connections."""
         stack = Stack(self, namespace)
-        stack.tracker.seed(namespace.conntrack or (), start)
+        stack.tracker.seed(namespace.conntrack or (), start, self.captured)
         stack.expectations.seed(namespace.expected or (), start)
         if start is not None:
             stack.memory[START] = start

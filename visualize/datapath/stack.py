@@ -28,6 +28,7 @@ from visualize.packet.packet import Packet
 
 if TYPE_CHECKING:
     from visualize.datapath.machine import Machine
+    from visualize.datapath.telling import Store
 
 _TRACKING_MATCHES = {"conntrack", "state", "connmark", "connbytes", "connlabel", "connlimit", "helper", "cluster"}
 _TRACKING_TARGETS = {"CONNMARK", "CONNSECMARK", "MASQUERADE", "SNAT", "DNAT", "REDIRECT", "NETMAP", "SYNPROXY"}
@@ -48,6 +49,7 @@ class Stack:
         self.expectations = Expectations()
         self.memory: dict[str, object] = {}
         self.learned: dict[tuple[str, str, int], tuple[str, int | None]] = {}  # (bridge, mac, vlan) -> port, when
+        self.told: dict[tuple[IPAddress, str | None], Store] = {}  # by the address that ICMP errors go to, and the VRF (struct inet_peer)
         self._tables = {4: _bound(namespace.tables4), 6: _bound(namespace.tables6)}
         self._native = [pair for table in namespace.nft for pair in native_tables(table)]
         self._tracked = {4: self._tracks(4), 6: self._tracks(6)}

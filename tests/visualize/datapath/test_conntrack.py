@@ -2,8 +2,12 @@
 
 from ipaddress import ip_address
 
-from visualize.datapath.conntrack import SECOND, Connection, Tracker
+import pytest
+
+from snapshot.host.conntrack import ConntrackEntry, Tuple
+from visualize.datapath.conntrack import NO_ZONE, SECOND, Connection, Tracker
 from visualize.datapath.tuples import FlowTuple
+from visualize.packet.packet import Packet
 
 
 def entered(tracker: Tracker, number: int, now: int, timeout: int = 30) -> Connection:
@@ -42,3 +46,18 @@ def test_a_mapping_is_forgotten_with_its_connection() -> None:
     for seconds, expected in ((10, 4000), (100, 4000), (200, None)):
         mapped = tracker.mapped(current, one.zones, seconds * SECOND, lambda _: True)
         assert (mapped.a if mapped is not None else None) == expected
+
+
+@pytest.mark.parametrize(("captured", "first", "doubted"), [(90, 110, False), (60, 110, True), (None, 110, False), (120, 110, False), (85, 114, False)])
+def test_a_captured_entry_may_have_expired_before_the_capture(captured: int | None, first: int, doubted: bool) -> None:
+    """Its timeout of 30 seconds ran from the snapshot on. A packet that came in time has renewed it; after one that may not have, nothing is sure."""
+    tracker = Tracker(None)
+    a, b = ip_address("10.0.0.2"), ip_address("198.51.100.1")
+    entry = ConntrackEntry(4, 17, Tuple(a, b, 1024, 53), Tuple(b, a, 53, 1024), timeout=30)
+    tracker.seed((entry,), 100 * SECOND, captured * SECOND if captured is not None else None)
+    packet = Packet(a, b, 17, sport=1024, dport=53)
+    for seconds in (first, first + 20):
+        tracking = tracker.track(packet, NO_ZONE, seconds * SECOND)
+        assert tracking.connection is not None
+        assert tracking.connection.captured
+        assert bool(tracking.guess) == doubted
