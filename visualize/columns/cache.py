@@ -131,7 +131,7 @@ class Cache:
         which = np.zeros(table.count, bool)
         which[chosen] = True
         parts = excerpts(table.leads(chosen))
-        return self._replay(table, table.kept.frames_of(which, parts.holds), start, parts.leads)
+        return self._replay(table, table.kept.frames_of(which, parts.holds if len(parts.bounds) else None), start, parts.leads)
 
     def _replay(self, table: Table, rows: Iterator[tuple[Held, I64]], start: int, leads: Mapping[int, Leads] | None = None) -> classes.Run:
         """Replay frames, in the order of the captures. `leads`: they are packets of representatives."""

@@ -9,6 +9,7 @@ from visualize.columns.frames import I64
 from visualize.columns.links import grouped
 from visualize.columns.mix import U64, mix
 
+Columns = list[Any]  # identity, time, first and last frame, connection, pattern
 _NEAR = 2_000_000_000  # ns: packets further apart are never taken for each other
 
 
@@ -16,25 +17,23 @@ class Collisions:
     """Looks for them, over all chunks."""
 
     def __init__(self) -> None:
-        self._recent: list[Any] = []  # the columns of the latest packets
+        self._recent: list[Columns] = []  # of the latest chunks
 
     def among(self, chunk: Digest, owner: I64, pattern: U64, odd_owner: I64) -> I64:
         """The connections of such packets. Harmless are those that were seen at the same places, one after the other."""
         base, packets, odd = chunk.first, chunk.packets, chunk.odd
-        columns: list[Any] = [chunk.same, chunk.time, packets.row + base, packets.last + base, owner, pattern]
+        columns: Columns = [chunk.same, chunk.time, packets.row + base, packets.last + base, owner, pattern]
         if len(odd.rows):
             strange = [odd.same, chunk.odd_time, odd.rows + base, odd.rows + base, odd_owner, mix(odd.rows + base)]
             order = np.argsort(np.concatenate((columns[2], strange[2])))
             columns = [np.concatenate(pair)[order] for pair in zip(columns, strange, strict=True)]
-        if self._recent:
-            columns = [np.concatenate(pair) for pair in zip(self._recent, columns, strict=True)]
-        same, time = columns[0], columns[1]
-        recent = time >= time.max(initial=0) - _NEAR
-        self._recent = columns if recent.all() else [column[recent] for column in columns]
-        order, starts = grouped(same)
+        self._recent.append(columns)
+        latest = max(int(time.max(initial=0)) for _, time, *_ in self._recent)
+        self._recent = [held for held in self._recent if int(held[1].max(initial=0)) >= latest - _NEAR]
+        order, starts = grouped(np.concatenate([held[0] for held in self._recent]))
         sizes = np.diff(np.append(starts, len(order)))
         rows = order[np.repeat(sizes > 1, sizes)]
-        return _mistaken(*(column[rows] for column in columns)) if len(rows) else rows
+        return _mistaken(*(np.concatenate(parts)[rows] for parts in zip(*self._recent, strict=True))) if len(rows) else rows
 
 
 def _mistaken(same: U64, time: I64, first: I64, last: I64, who: I64, pattern: U64) -> I64:
