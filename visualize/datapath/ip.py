@@ -6,7 +6,7 @@ from dataclasses import replace
 from snapshot.host.routing import RouteType, table_name
 from visualize.datapath import beget, device, incoming, outgoing, telling
 from visualize.datapath.conntrack import UNTRACKED
-from visualize.datapath.megaflow import Realm
+from visualize.datapath.megaflow import Answering, Realm, Requested
 from visualize.datapath.routing import KERNEL_UID, Query, Result
 from visualize.datapath.skb import Skb
 from visualize.datapath.stack import Stack
@@ -206,6 +206,10 @@ def _deliver(stack: Stack, name: str, skb: Skb) -> End:
         return ended
     if skb.packet.protocol == Protocol.ICMPV6 and skb.journey.broken:
         return dropped(stack, skb, "its checksum is wrong: no socket sees it, raw ones included (rawv6_rcv, icmpv6_rcv)")
+    if skb.packet.protocol == Protocol.ICMPV6 and skb.packet.icmp_type == 128:
+        request = Requested(stack, (skb.packet.src, skb.packet.icmp_id), name)
+        request.again(skb.packet, skb.journey)
+        skb.journey.asked.append(request)
     socket = listener(stack, skb.packet)
     why = f"delivered to {_who(stack)}" + (f": {socket}" if socket else "")
     return Ended(stack.netns, skb.packet, Verdict.DELIVERED, name, why, socket=socket)
@@ -345,7 +349,7 @@ def _leave(stack: Stack, skb: Skb, out: str) -> End:
 def send(stack: Stack, skb: Skb, bound: str | None = None, found: incoming.Decision | None = None) -> End:
     """A packet of this namespace's own (ip_queue_xmit, __ip_local_out): routed first (or already), then OUTPUT, then POSTROUTING."""
     skb.local_origin = True
-    ended = yield from _routed_out(stack, skb, found or _process_route(stack, skb, query_for(skb, bound)), "")
+    ended = yield from _routed_out(stack, skb, found or _process_route(stack, skb, _asked(stack, skb, query_for(skb, bound))), "")
     if ended is not None:
         return ended
     assert skb.route is not None
@@ -356,6 +360,24 @@ def send(stack: Stack, skb: Skb, bound: str | None = None, found: incoming.Decis
     if ended is not None:
         return ended
     return (yield from output(stack, skb, outgoing.out_device(stack, skb.route)))
+
+
+def _asked(stack: Stack, skb: Skb, query: Query) -> Query:
+    """icmpv6_echo_reply: the kernel asks for a route by the interface that the request came by, if it can be had."""
+    packet = skb.packet
+    if packet.protocol != Protocol.ICMPV6 or packet.icmp_type != 129 or query.outgoing is not None:
+        return query
+    key = (packet.dst, packet.icmp_id)
+    name = stack.requests.get(key)
+    skb.journey.asked.append(Answering(stack, key, name))
+    if name is not None:
+        return replace(query, outgoing=name)
+    fib = stack.fib[6]
+    plain = fib.lookup(query)
+    if any(fib.lookup(replace(query, outgoing=one.name)).same != plain.same for one in stack.namespace.interfaces.values() if one.up):
+        skb.journey.doubts.note("routing", "an echo reply goes by the interface that its request came by, if it can, and no request was seen",
+                                "as any packet would", "a capture of the request", weak=True)
+    return query
 
 
 def _vrf_output(stack: Stack, skb: Skb, out: str) -> Way:

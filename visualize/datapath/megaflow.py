@@ -106,6 +106,33 @@ class Realm:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """By which interface an ICMPv6 echo request came last: its answer's route is looked up by that."""
+
+    stack: Stack
+    key: tuple[object, ...]
+    name: str
+
+    def again(self, packet: Packet, journey: Journey) -> bool:
+        """Note it once more."""
+        self.stack.requests[self.key] = self.name
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """The interface by which the request came that a packet answers."""
+
+    stack: Stack
+    key: tuple[object, ...]
+    name: str | None
+
+    def again(self, packet: Packet, journey: Journey) -> bool:
+        """Look once more."""
+        return self.stack.requests.get(self.key) == self.name
+
+
 # -- the cache ------------------------------------------------------------------------------------------------------------
 
 

@@ -49,6 +49,7 @@ class Stack:
         self.expectations = Expectations()
         self.memory: dict[str, object] = {}
         self.learned: dict[tuple[str, str, int], tuple[str, int | None]] = {}  # (bridge, mac, vlan) -> port, when
+        self.requests: dict[tuple[object, ...], str] = {}  # ICMPv6 echo: (peer, id) -> the interface that its latest request came by
         self.told: dict[tuple[IPAddress, str | None], Store] = {}  # by the address that ICMP errors go to, and the VRF (struct inet_peer)
         self._tables = {4: _bound(namespace.tables4), 6: _bound(namespace.tables6)}
         self._native = [pair for table in namespace.nft for pair in native_tables(table)]
