@@ -134,6 +134,11 @@ class Here:
         return _connection(self) is not None
 
     @property
+    def templated(self) -> bool:
+        """Whether a rule of raw has hung a template on the packet, and tracking has not looked at it yet."""
+        return self.ctstate == "NEW" and not self.tracked
+
+    @property
     def connection_mark(self) -> int | None:
         """The connection's mark; None without a connection."""
         connection = _connection(self)

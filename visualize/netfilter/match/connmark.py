@@ -18,7 +18,7 @@ def _check(option: Option) -> Check:
     value, mask = value_and_mask(word(option))
 
     def check(packet: Packet, here: Here) -> Answer:
-        found = here.connection_mark
+        found = 0 if here.templated else here.connection_mark  # of what `-j CT` has hung on it in raw
         if found is None:
             return no("the packet belongs to no connection")
         return decide(found & mask == value, f"the connection's mark is {found:#x}", option.negated)

@@ -3,10 +3,13 @@
     -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
     -A FORWARD -m conntrack --ctorigdst 10.0.0.1/32 --ctorigdstport 80 --ctdir ORIGINAL -j ACCEPT
 
-A packet without a connection is INVALID (or UNTRACKED); every option but --ctstate then says no, also when negated.
+A packet without a connection is INVALID (or UNTRACKED); every option but --ctstate then says no, also when negated. Behind `-j CT` in raw
+it has a template for one: NEW, CONFIRMED, of the original direction, and all else of it is 0.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 
 from snapshot.host.conntrack import Tuple
 from snapshot.host.firewall import Clause, Option
@@ -162,6 +165,31 @@ def _connection_check(option: Option) -> ConnectionCheck:
             raise not_known(option)
 
 
+@dataclass(slots=True)
+class Template:
+    """What `-j CT` hangs on a packet in raw (nf_ct_tmpl_alloc, xt_ct_tg_check): a connection whose fields are 0, and CONFIRMED."""
+
+    original: Tuple
+    reply: Tuple
+    mark: int = 0
+    labels: str | None = None
+    captured: bool = False
+    protocol: int = 0
+    status: frozenset[str] = frozenset({"CONFIRMED"})
+    zone: int = 0
+    helper: str | None = None
+    expires: int | None = 0
+    carried: list[list[int]] | None = None
+
+    def counted(self, now: int | None) -> bool:
+        """It is in no table."""
+        return False
+
+
+_NOWHERE = (Tuple(IPv4Address(0), IPv4Address(0), 0, 0), Tuple(IPv6Address(0), IPv6Address(0), 0, 0))
+_TEMPLATES = {4: Template(_NOWHERE[0], _NOWHERE[0]), 6: Template(_NOWHERE[1], _NOWHERE[1])}
+
+
 class Conntrack:
     """The bound match: --ctstate first, then what needs a connection."""
 
@@ -174,9 +202,9 @@ class Conntrack:
         """AND over the options; without a connection only --ctstate decides."""
         if self.state is not None:
             answer = state_check(self.state, self.wanted, here)
-            if answer.truth is Truth.NO or not here.tracked or not self.checks:
+            if answer.truth is Truth.NO or not self.checks or not (here.tracked or here.templated):
                 return answer
-        connection = here.connection
+        connection: ConnectionView | None = _TEMPLATES[4 if here.family == "ip" else 6] if here.templated else here.connection
         if connection is None:
             return no(f"the packet belongs to no connection ({state_of(here)})")
         answers = [check(connection, here) for check in self.checks]
