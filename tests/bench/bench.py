@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +25,12 @@ from make_tables import make as made_table
 ROOT = Path(__file__).parent.parent.parent
 SAMPLE = ROOT / "samples" / "default-bridge" / "snapshot.tar.gz"
 AS_INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # pip compiles what it installs
-OWN_PEAK = 120 * 1024  # KiB
+# By a process that is small itself: a child's peak begins with what its parent had.
+MEASURE = """import os, subprocess, sys, time
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(time.perf_counter() - started, usage.ru_maxrss, status)"""
 PACKETPATH = [sys.executable, "-m", "visualize.cli"]
 READ = "import sys; from visualize.packet.pcap import open_capture; print(sum(1 for f in open_capture(sys.argv[1]).frames))"
 DECODE = ("import sys; from visualize.packet.pcap import open_capture; from visualize.packet.decode import decode; "
@@ -47,13 +51,11 @@ def run(command: list[str], runs: int = 1) -> Took:
     """The median of several runs. A process that fails ends everything."""
     found = []
     for _ in range(runs):
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, env=AS_INSTALLED)
-        _, status, usage = os.wait4(process.pid, 0)
-        if status:
+        told = subprocess.run([sys.executable, "-S", "-c", MEASURE, *command], capture_output=True, text=True, cwd=ROOT, env=AS_INSTALLED, check=True)
+        took, peak, status = told.stdout.split()
+        if int(status):
             raise SystemExit(f"{' '.join(command)} failed")
-        peak = usage.ru_maxrss if usage.ru_maxrss > OWN_PEAK else 0  # a child starts with what this process had
-        found.append(Took(time.perf_counter() - started, peak))
+        found.append(Took(float(took), int(peak)))
     return sorted(found)[len(found) // 2]
 
 

@@ -10,6 +10,7 @@ kind of packet, the last connection that has one: it must come out as its class 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -135,13 +136,16 @@ class Cache:
 
     def _replay(self, table: Table, rows: Iterator[tuple[Held, I64]], start: int, leads: Mapping[int, Leads] | None = None) -> classes.Run:
         """Replay frames, in the order of the captures. `leads`: they are packets of representatives."""
+        run = classes.Run(self.host, table, leads or {})
+        wanted = again(self._reads(), table.kept, rows)
+        first = next(wanted, None)
+        if first is None:
+            return run
         replay = Replay(self.host, self.assumptions, dict(self.later))
         replay.begin(start)
         if leads is not None:
             replay.machine.trust()
-        run = classes.Run(self.host, table, leads or {})
-        wanted = again(self._reads(), table.kept, rows)
-        run.flows = gather(run.noted(watched(replay.feed(self.sources, wanted), "replaying")))
+        run.flows = gather(run.noted(watched(replay.feed(self.sources, chain((first,), wanted)), "replaying")))
         return run
 
     def _reads(self) -> list[Reader]:
