@@ -29,7 +29,7 @@ from visualize.columns.kept import Held, Leads
 from visualize.columns.kinds import Captured
 from visualize.columns.links import Known, window
 from visualize.columns.merged import giver
-from visualize.columns.mix import U64, distinct
+from visualize.columns.mix import U64, distinct, marked
 from visualize.columns.spread import Spread
 from visualize.columns.table import SECOND, Limits, Table
 from visualize.columns.taps import NO_MAC, TAGGED, Taps, UnservedError
@@ -45,7 +45,6 @@ from visualize.rows import Block, FlowTable, row_of
 
 _MOST_DISORDER = SECOND // 2
 _ROWS = 8192  # rows made at a time
-_NONE = np.zeros(0, np.int64)
 
 
 @dataclass(slots=True)
@@ -129,10 +128,8 @@ class Cache:
 
     def _witnesses(self, table: Table, chosen: I64, start: int) -> classes.Run:
         """Replay representatives; of long ones, excerpts."""
-        which = np.zeros(table.count, bool)
-        which[chosen] = True
         parts = excerpts(table.leads(chosen))
-        return self._replay(table, table.kept.frames_of(which, parts.holds if len(parts.bounds) else None), start, parts.leads)
+        return self._replay(table, table.kept.frames_of(marked(table.count, chosen), parts.holds if len(parts.bounds) else None), start, parts.leads)
 
     def _replay(self, table: Table, rows: Iterator[tuple[Held, I64]], start: int, leads: Mapping[int, Leads] | None = None) -> classes.Run:
         """Replay frames, in the order of the captures. `leads`: they are packets of representatives."""
@@ -189,9 +186,7 @@ class Settled:
 
     def replayed(self, members: I64) -> dict[int, Flow]:
         """Members of classes, by connection, with every packet replayed: no state joins them to other connections, so they go as among all."""
-        which = np.zeros(self.table.count, bool)
-        which[members] = True
-        run = self.replay(which)
+        run = self.replay(marked(self.table.count, members))
         return {connection: flow for flow in run.flows for connection in run.strangers[flow.number]}
 
     def frames(self, numbers: I64) -> Iterator[Frame]:

@@ -7,7 +7,7 @@ import numpy as np
 from visualize.columns.digest import Digest
 from visualize.columns.frames import I64
 from visualize.columns.links import grouped
-from visualize.columns.mix import U64, mix
+from visualize.columns.mix import U64, mix, sizes
 
 Columns = list[Any]  # identity, time, first and last frame, connection, pattern
 _NEAR = 2_000_000_000  # ns: packets further apart are never taken for each other
@@ -31,8 +31,8 @@ class Collisions:
         latest = max(int(time.max(initial=0)) for _, time, *_ in self._recent)
         self._recent = [held for held in self._recent if int(held[1].max(initial=0)) >= latest - _NEAR]
         order, starts = grouped(np.concatenate([held[0] for held in self._recent]))
-        sizes = np.diff(np.append(starts, len(order)))
-        rows = order[np.repeat(sizes > 1, sizes)]
+        many = sizes(starts, len(order))
+        rows = order[np.repeat(many > 1, many)]
         return _mistaken(*(np.concatenate(parts)[rows] for parts in zip(*self._recent, strict=True))) if len(rows) else rows
 
 

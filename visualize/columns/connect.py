@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from visualize.columns.frames import I64, Bools, Ends, ends_of, pair_hash, picked
 from visualize.columns.links import Links
-from visualize.columns.mix import U64, mix
+from visualize.columns.mix import U64, mix, sizes
 
 
 @dataclass(slots=True)
@@ -39,10 +39,10 @@ class Streams:
 def streams_of(links: Links, which: I64) -> Streams:
     """The streams of some links, which are new."""
     which = np.searchsorted(links.told, which)
-    sizes = np.diff(np.append(links.start, len(links.shown.row)))[which]
-    leads = np.cumsum(sizes) - sizes
-    link = np.repeat(np.arange(len(which)), sizes)
-    at = np.repeat(links.start[which] - leads, sizes) + np.arange(len(link))
+    many = sizes(links.start, len(links.shown.row))[which]
+    leads = np.cumsum(many) - many
+    link = np.repeat(np.arange(len(which)), many)
+    at = np.repeat(links.start[which] - leads, many) + np.arange(len(link))
     shown = links.shown
     place, ip, six = shown.place[at], picked(shown.ip, at), shown.six[at]
     ends = ends_of(ip, six)

@@ -12,6 +12,7 @@ import numpy as np
 from visualize.columns.connections import I32
 from visualize.columns.frames import I64, Bools
 from visualize.columns.kept import Leads
+from visualize.columns.mix import rank
 
 LONG = 256  # packets
 _BEGIN, _FIRST = 32, 3  # packets of a connection, and of one event, that are replayed
@@ -50,5 +51,5 @@ def _wanted(events: I32) -> I64:
     """Which packets of a connection have to be replayed."""
     order = np.argsort(events, kind="stable")
     new = np.append(True, events[order][1:] != events[order][:-1])
-    rank = np.arange(len(events)) - np.maximum.accumulate(np.where(new, np.arange(len(events)), 0))
-    return np.concatenate((np.arange(_BEGIN), order[(rank < _FIRST) | np.append(new[1:], True)]))
+    before = rank(np.flatnonzero(new), len(events))
+    return np.concatenate((np.arange(_BEGIN), order[(before < _FIRST) | np.append(new[1:], True)]))

@@ -12,7 +12,7 @@ from visualize.columns.chunk import Range, Shape
 from visualize.columns.connections import I32
 from visualize.columns.digest import Digest
 from visualize.columns.frames import I64, Bools
-from visualize.columns.mix import distinct
+from visualize.columns.mix import distinct, marked
 from visualize.columns.spill import Piece, Spill
 
 EVENT_BITS = 24
@@ -95,8 +95,7 @@ class Kept:
 
     def leads(self, chosen: I64, count: int) -> dict[int, Leads]:
         """The packets of some connections. `count`: of all connections."""
-        which = np.zeros(count, bool)
-        which[chosen] = True
+        which = marked(count, chosen)
         parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int32))]
         for row, connection, event in self._packets():
             mine = which[connection]

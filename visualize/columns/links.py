@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visualize.columns.frames import I64, Bools, Frames, picked, protocols
-from visualize.columns.mix import ODD, U64
+from visualize.columns.mix import ODD, U64, rank, sizes
 from visualize.replay import WINDOW
 
 I32 = NDArray[np.int32]
@@ -80,7 +80,7 @@ def find(frames: Frames, taken: int, known: Known) -> tuple[Links, Packets, I32]
     order, starts = grouped(frames.same[:taken] if rows is None else frames.same[rows])
     order = order if rows is None else rows[order]
     starts = _apart(starts, frames.place[order], frames.time, order)
-    key = np.add.reduceat(frames.stream[order] * ODD[_rank(starts, len(order)) % len(ODD)], starts) if len(starts) else frames.stream[:0]
+    key = np.add.reduceat(frames.stream[order] * ODD[rank(starts, len(order)) % len(ODD)], starts) if len(starts) else frames.stream[:0]
     ends = np.append(starts[1:], len(order))
     packets, group = _in_order(order[starts], order[ends[:len(starts)] - 1], taken)
     first = _number(packets, key[group])
@@ -100,24 +100,16 @@ def _number(packets: Packets, keys: U64) -> I64:
     """Number the packets' links. Returns the first packet of each."""
     order, starts = grouped(keys)
     packets.link = np.empty(len(keys), np.int64)
-    packets.link[order] = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(keys))))
+    packets.link[order] = np.repeat(np.arange(len(starts)), sizes(starts, len(keys)))
     return order[starts]
-
-
-def _rank(starts: I64, count: int) -> I64:
-    """How many members of the same group stand before each one."""
-    sizes = np.diff(np.append(starts, count))
-    return np.arange(count) - np.repeat(starts, sizes)
 
 
 def _apart(starts: I64, place: U64, time: I64, order: I64) -> I64:
     """Where packets start among frames of one identity: a packet is seen once at the place where it was seen first, and not after the window."""
     count = len(place)
-    sizes = np.diff(np.append(starts, count))
-    new = place == np.repeat(place[starts], sizes)
+    new = place == np.repeat(place[starts], sizes(starts, count))
     starts = np.flatnonzero(new)
-    sizes = np.diff(np.append(starts, count))
-    late = np.maximum.accumulate(time)[order] - np.repeat(time[order[starts]], sizes) > WINDOW
+    late = np.maximum.accumulate(time)[order] - np.repeat(time[order[starts]], sizes(starts, count)) > WINDOW
     if not late.any():
         return starts
     new |= late
@@ -135,9 +127,9 @@ def _in_order(first: I64, last: I64, taken: int) -> tuple[Packets, I32]:
 
 def _models(frames: Frames, order: I64, low: I64, high: I64) -> tuple[I64, Sightings]:
     """The frames of some packets, one after the other, and where each packet begins."""
-    sizes = high - low
-    begin = np.cumsum(sizes) - sizes
-    rows = order[np.repeat(low - begin, sizes) + np.arange(int(sizes.sum()))]
+    many = high - low
+    begin = np.cumsum(many) - many
+    rows = order[np.repeat(low - begin, many) + np.arange(int(many.sum()))]
     return begin, Sightings(rows, frames.place[rows], *frames.seen(rows), picked(frames.ip, rows), frames.six[rows])
 
 

@@ -60,6 +60,23 @@ def ranked(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
     return different, places[values]
 
 
+def marked(count: int, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of so many rows are among these."""
+    found = np.zeros(count, bool)
+    found[rows] = True
+    return found
+
+
+def sizes(starts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """How many members each group has, of so many in all, by where the groups start."""
+    return np.diff(np.append(starts, count))
+
+
+def rank(starts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """How many members of the same group stand before each one."""
+    return np.arange(count) - np.repeat(starts, sizes(starts, count))
+
+
 def number_of(text: str) -> int:
     """A 63-bit number for a word."""
     from hashlib import blake2b

@@ -11,17 +11,15 @@ from visualize.columns.cache import Cache
 from visualize.columns.portraits import Portraits
 from visualize.draw.report.book import Origin, book
 from visualize.flows import gather
-from visualize.load import Loaded, load, replay, sources
+from visualize.load import Loaded, load, replay
 from visualize.packet.pcap import read_frames
 from visualize.replay import Source
 from visualize.report import PacketLog, logged
 
 sys.path.insert(0, str(Path(__file__).parent))
 import traffic
+from recorded_captures import ROOT, captures, every_capture
 
-ROOT = Path(__file__).parents[3]
-SAMPLES = sorted(ROOT.glob("samples/*/snapshot.tar.gz"))
-WORLDS = sorted(path for path in ROOT.glob("tests/kernel/recorded/*/*.pcap") if path.name != "local.pcap")
 NOWHERE = Origin("s", "", (), (), ())
 
 
@@ -80,18 +78,11 @@ def same(loaded: Loaded, source: Source) -> int | None:
     return short[1]
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.parent.name)
-def test_samples(path: Path) -> None:
-    """The captures in a sample."""
-    loaded = load(str(path))
-    assert [same(loaded, source) for source in sources(loaded, ())[0]]
-
-
-@pytest.mark.parametrize("path", WORLDS, ids=lambda path: path.parent.name)
-def test_recorded_worlds(path: Path) -> None:
-    """What a real kernel was seen to do with a random world."""
-    loaded = load(str(path.with_name("snapshot.tar.gz")))
-    same(loaded, sources(loaded, (str(path),))[0][0])
+@every_capture
+def test_recorded_captures(path: Path) -> None:
+    """Those of the samples, and what a real kernel was seen to do with random worlds."""
+    loaded, found = captures(path)
+    assert [same(loaded, source) for source in found]
 
 
 @pytest.mark.parametrize("seed", range(6))
